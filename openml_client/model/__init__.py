@@ -1,0 +1,1 @@
+"""What OpenML is made of: frozen dataclasses without I/O and without XML."""

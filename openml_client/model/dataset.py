@@ -1,0 +1,169 @@
+"""Datasets: what a registry says of them, and what a caller says to publish one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from openml_client.model.text import html_table, shorten
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """The description of one dataset."""
+
+    id: int
+    name: str
+    version: int
+    """Counted by the server, per name, over all uploaders."""
+    description: str | None = None
+    description_version: int | None = None
+    format: str = "ARFF"
+    """As it was uploaded: ``ARFF``, ``arff``, ``Sparse_ARFF``."""
+    creators: tuple[str, ...] = ()
+    contributors: tuple[str, ...] = ()
+    collection_date: str | None = None
+    """Free text: years, ranges and full dates all occur."""
+    uploaded_at: datetime | None = None
+    language: str | None = None
+    licence: str | None = None
+    url: str | None = None
+    """Address of the ARFF file."""
+    parquet_url: str | None = None
+    """Address of the Parquet file; servers give it even where no such file exists."""
+    minio_url: str | None = None
+    """The same, from old servers."""
+    file_id: int | None = None
+    default_target_attribute: str | None = None
+    """One name, or several separated by commas."""
+    row_id_attribute: str | None = None
+    ignore_attributes: tuple[str, ...] = ()
+    version_label: str | None = None
+    citation: str | None = None
+    tags: tuple[str, ...] = ()
+    visibility: str | None = None
+    original_data_url: str | None = None
+    paper_url: str | None = None
+    status: str | None = None
+    """``active``, ``in_preparation`` or ``deactivated``."""
+    processed_at: datetime | None = None
+    error: str | None = None
+    """What the evaluation engine complained of."""
+    warning: str | None = None
+    md5_checksum: str | None = None
+    """Of the raw bytes of the data file."""
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the default targets, none or more."""
+        names = (self.default_target_attribute or "").split(",")
+        return tuple(name.strip() for name in names if name.strip())
+
+    def __repr__(self) -> str:
+        target = f", target={self.default_target_attribute!r}" if self.target_names else ""
+        status = f", {self.status}" if self.status not in {None, "active"} else ""
+        return f"<Dataset {self.id}: {self.name} v{self.version}{target}{status}>"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "Dataset": f"{self.id}: {self.name}, version {self.version}",
+            "Target": self.default_target_attribute,
+            "Status": self.status,
+            "Format": self.format,
+            "Licence": self.licence,
+            "Tags": ", ".join(self.tags),
+            "Description": shorten(self.description or "", 300),
+        }
+        return html_table(rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetDraft:
+    """What a caller says of a dataset that is to be published; it has no id yet."""
+
+    name: str
+    """At most 128 characters of ``A-Z a-z 0-9 _ - . ( ) ,``."""
+    description: str
+    """Basic Latin only, at most 16,384 characters."""
+    format: str = "ARFF"
+    creators: tuple[str, ...] = ()
+    contributors: tuple[str, ...] = ()
+    collection_date: str | None = None
+    language: str | None = None
+    licence: str | None = None
+    url: str | None = None
+    """Where the data file lies, instead of uploading one."""
+    default_target_attribute: str | None = None
+    row_id_attribute: str | None = None
+    ignore_attributes: tuple[str, ...] = ()
+    version_label: str | None = None
+    citation: str | None = None
+    tags: tuple[str, ...] = ()
+    visibility: str | None = None
+    original_data_url: str | None = None
+    paper_url: str | None = None
+    update_comment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSummary:
+    """One row of a list of datasets."""
+
+    id: int
+    name: str
+    version: int
+    uploader_id: int | None = None
+    status: str | None = None
+    format: str | None = None
+    file_id: int | None = None
+    md5_checksum: str | None = None
+    qualities: Mapping[str, float]
+    """The few that lists carry, as ``NumberOfInstances``; undefined ones are absent."""
+
+    @property
+    def n_rows(self) -> int | None:
+        """Number of rows, if the dataset has been processed."""
+        return self._count("NumberOfInstances")
+
+    @property
+    def n_features(self) -> int | None:
+        """Number of columns, the target among them."""
+        return self._count("NumberOfFeatures")
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes of the target; 0 if it is numeric."""
+        return self._count("NumberOfClasses")
+
+    def _count(self, quality: str) -> int | None:
+        value = self.qualities.get(quality)
+        return None if value is None else int(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One column of a dataset, as the registry describes it."""
+
+    index: int
+    """Position in the data file, from 0."""
+    name: str
+    data_type: str
+    """``numeric``, ``nominal``, ``string`` or ``date``."""
+    ontologies: tuple[str, ...] = ()
+    nominal_values: tuple[str, ...] = ()
+    """Sorted by the server; the order of declaration stands in the data file only."""
+    is_target: bool = False
+    is_ignore: bool = False
+    is_row_identifier: bool = False
+    number_of_missing_values: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """One property of a dataset, measured by the evaluation engine."""
+
+    name: str
+    """As ``NumberOfInstances`` or ``MeanSkewnessOfNumericAtts``."""
+    value: float | None = None
+    """None where it is undefined."""

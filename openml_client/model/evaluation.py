@@ -1,0 +1,36 @@
+"""Evaluations: the value of a measure for a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from openml_client.model.setup import SetupParameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """One row of a list of evaluations."""
+
+    run_id: int
+    task_id: int
+    setup_id: int
+    flow_id: int
+    flow_name: str
+    """``name(version)``."""
+    dataset_id: int | None = None
+    dataset_name: str | None = None
+    measure: str
+    """Name of the measure, as ``predictive_accuracy``."""
+    value: float | None = None
+    per_class: tuple[float, ...] | None = None
+    """One value per class in the order of the data file's header, for measures that have it."""
+    array_text: str | None = None
+    """What some old runs hold in the place of such values, as the name of a system."""
+    per_fold: tuple[float, ...] | None = None
+    """One value per fold, repeat after repeat, if asked for."""
+    engine_id: int | None = None
+    uploader_id: int | None = None
+    uploaded_at: datetime | None = None
+    parameters: tuple[SetupParameter, ...] = ()
+    """The setup's values, if asked for."""

@@ -1,0 +1,188 @@
+"""Runs: a flow with its values, executed on a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from openml_client.model.flow import FlowDraft, FlowSetting
+from openml_client.model.text import html_table
+from openml_client.model.trace import TraceIteration
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterSetting:
+    """The value of one parameter in a run."""
+
+    name: str
+    value: str | None = None
+    component_id: int | None = None
+    """The flow that has the parameter, the run's own or one inside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEvaluation:
+    """A measure of a run, global or of one fold."""
+
+    measure: str
+    value: float | None = None
+    per_class: tuple[float, ...] | None = None
+    """One value per class, in the order of the data file's header."""
+    array_text: str | None = None
+    """What some old runs hold in the place of such values, as the name of a system."""
+    repeat: int | None = None
+    """None for a global value."""
+    fold: int | None = None
+    sample: int | None = None
+    stdev: float | None = None
+    """Sample standard deviation over the folds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFile:
+    """A file of a run."""
+
+    dataset_id: int | None = -1
+    """A field of former times: the server always sends -1."""
+    file_id: int
+    name: str
+    """``description``, ``predictions``, ``trace``, ``model`` and so on."""
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunInput:
+    """A dataset that a run used."""
+
+    dataset_id: int
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A stored run."""
+
+    id: int
+    uploader_id: int | None = None
+    uploader_name: str | None = None
+    task_id: int
+    task_type: str | None = None
+    task_evaluation_measure: str | None = None
+    flow_id: int
+    flow_name: str | None = None
+    setup_id: int | None = None
+    error: str | None = None
+    """What the evaluation engine complained of; "" if it evaluated the run without
+    complaint, None if it has not evaluated it yet."""
+    error_message: str | None = None
+    """What the uploader said went wrong."""
+    run_details: str | None = None
+    setup_string: str | None = None
+    settings: tuple[ParameterSetting, ...] = ()
+    tags: tuple[str, ...] = ()
+    inputs: tuple[RunInput, ...] = ()
+    files: tuple[RunFile, ...] = ()
+    evaluations: tuple[RunEvaluation, ...] = ()
+
+    def file(self, name: str) -> RunFile | None:
+        """The file of this name, or None."""
+        return next((file for file in self.files if file.name == name), None)
+
+    def measure(self, name: str) -> float | None:
+        """The global value of a measure, or None."""
+        for evaluation in self.evaluations:
+            if evaluation.measure == name and evaluation.repeat is None:
+                return evaluation.value
+        return None
+
+    def __repr__(self) -> str:
+        state = ""
+        if self.error is None:
+            state = ", not evaluated yet"
+        elif self.error or self.error_message:
+            state = f", error: {self.error or self.error_message}"
+        return f"<Run {self.id}: flow {self.flow_id} on task {self.task_id}{state}>"
+
+    def _repr_html_(self) -> str:
+        values = {e.measure: e.value for e in self.evaluations if e.repeat is None}
+        return html_table(
+            {
+                "Run": self.id,
+                "Task": f"{self.task_id} ({self.task_type})",
+                "Flow": f"{self.flow_id}: {self.flow_name}",
+                "Setup": self.setup_id,
+                "Uploader": self.uploader_name,
+                "Error": self.error or self.error_message,
+                **{name: value for name, value in values.items() if value is not None},
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """One row of a list of runs."""
+
+    id: int
+    task_id: int
+    task_type_id: int | None = None
+    setup_id: int
+    flow_id: int
+    uploader_id: int
+    uploaded_at: datetime | None = None
+    error_message: str | None = None
+    run_details: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """The predictions of a run, column-wise, one row per predicted row of the data."""
+
+    repeat: NDArray[np.int32]
+    """Shape ``(n_rows,)``, as all columns."""
+    fold: NDArray[np.int32]
+    sample: NDArray[np.int32] | None = None
+    """Learning curves only."""
+    row_id: NDArray[np.int64]
+    """Row number in the dataset, from 0."""
+    prediction: NDArray[np.int32] | NDArray[np.float64]
+    """Positions in ``labels`` for classification, numbers for regression."""
+    truth: NDArray[np.int32] | NDArray[np.float64] | None = None
+    """Like ``prediction``; -1 or NaN where it is unknown."""
+    labels: tuple[str, ...] | None = None
+    """The class labels in the order that the data file declares; None for regression."""
+    confidence: NDArray[np.float64] | None = None
+    """Shape ``(n_rows, n_classes)``, one column per label."""
+    confidence_kind: Literal["probability", "score"] = "probability"
+
+    def __len__(self) -> int:
+        return len(self.row_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDraft:
+    """A run that was executed and not yet published; it holds all that an upload needs."""
+
+    task_id: int
+    flow: FlowDraft | None = None
+    """The flow as it was described from a model."""
+    flow_id: int | None = None
+    """The stored flow, where the run started from one."""
+    settings: tuple[FlowSetting, ...] = field(default=(), repr=False)
+    seed: int | None = None
+    predictions: Predictions = field(repr=False)
+    evaluations: tuple[RunEvaluation, ...] = field(default=(), repr=False)
+    """What only the uploader can measure: CPU and wall time in milliseconds."""
+    trace: tuple[TraceIteration, ...] = field(default=(), repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Further files by name with extension, as ``environment.json``."""
+    setup_string: str | None = None
+    error_message: str | None = None
+    run_details: str | None = None
+    tags: tuple[str, ...] = ()
