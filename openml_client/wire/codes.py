@@ -1,0 +1,71 @@
+"""The error codes of the protocol: ``codes.tsv`` maps code, HTTP status, error class and text.
+
+The client reads it one way, the registry the other.  Source: protocol note, section 13.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from openml_client import errors
+from openml_client.errors import DuplicateError, ServerError
+from openml_client.wire.vocabulary import ErrorAnswer
+
+OVERLOADED = 107
+"""The server's database is out of reach; asking again later may help."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """One error code."""
+
+    number: int
+    http_status: int
+    error: type[ServerError]
+    message: str
+    """The server's words."""
+
+
+@cache
+def codes() -> Mapping[int, Code]:
+    """All codes by number."""
+    text = (files(__package__) / "codes.tsv").read_text("utf-8")
+    table = {}
+    for line in text.splitlines()[1:]:
+        number, status, error, message = line.split("\t")
+        cls = getattr(errors, error)
+        table[int(number)] = Code(int(number), int(status), cls, message)
+    return table
+
+
+_MATCHED_ID = re.compile(r"(?:matched id\(s\): \[|implementation_id:)\s*(\d+)")
+
+
+def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
+    """Make the exception of a server's refusal.
+
+    ``asked`` says what was asked of whom, for the message: ``data/99999 of api.example.org``.
+    """
+    code = codes().get(answer.code)
+    cls = code.error if code else ServerError
+    details = (answer.additional_information or "").strip()
+    text = answer.message.strip() + (f" ({details})" if details else "")
+    message = f"{asked}: {text} [code {answer.code}]"
+    if cls is DuplicateError:
+        match = _MATCHED_ID.search(details)
+        existing_id = int(match[1]) if match else None
+        return DuplicateError(message, code=answer.code, route=route, existing_id=existing_id)
+    return cls(message, code=answer.code, route=route, hint=_HINTS.get(cls))
+
+
+_HINTS: Mapping[type[ServerError], str] = {
+    errors.AuthenticationError: (
+        "Set OPENML_API_KEY, pass api_key= to Client, or run `openml-client login`."
+    ),
+    errors.NotAuthorizedError: "Ask the owner of the thing, or an administrator of the server.",
+    errors.InUseError: "Delete what depends on it first.",
+}

@@ -1,0 +1,159 @@
+"""XML documents: bytes to trees and back, with a guard against hostile ones."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.parsers import expat
+
+import xmltodict
+
+from openml_client.errors import ProtocolError
+from openml_client.wire.codec import Document, Record, decode, encode
+
+NAMESPACE = "http://openml.org/openml"
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Decoded size of a document of metadata.  Source: reliability battery, row 12."""
+
+MAX_DEPTH = 300
+"""Elements inside elements; a flow of a hundred components within each other has 200."""
+
+
+class _GuardedExpat:
+    """What ``xmltodict`` takes for the expat module: its parsers refuse a DOCTYPE.
+
+    Without a DOCTYPE there are no entities to expand and nothing outside to fetch.
+    """
+
+    ExpatError = expat.ExpatError
+
+    @staticmethod
+    def ParserCreate(encoding: str | None = None, separator: str | None = None) -> Any:  # noqa: N802
+        parser = expat.ParserCreate(encoding, separator)
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        return parser
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise ProtocolError("the document has a DOCTYPE, which the protocol does not allow")
+
+
+def parse(body: bytes, *, source: str) -> tuple[str, Any]:
+    """Name of the root element and its tree, without prefixes.
+
+    Raises
+    ------
+    ProtocolError
+        If the body is no XML of the OpenML namespace, too large, too deep or has a DOCTYPE.
+    """
+    if len(body) > MAX_BYTES:
+        raise ProtocolError(
+            f"{source}: the document has {len(body)} bytes; the limit is {MAX_BYTES}"
+        )
+    body = body.rstrip(b"\0")  # other clients' caches hold documents that end in NUL bytes
+    _check_depth(body, source)
+    try:
+        tree = xmltodict.parse(
+            body,
+            process_namespaces=True,
+            namespaces={NAMESPACE: None},
+            expat=_GuardedExpat,
+        )
+    except expat.ExpatError as error:
+        raise ProtocolError(
+            f"{source}: not well-formed XML ({error}); it begins with {first_line(body)!r}",
+            hint="A proxy or a captive portal may have answered instead of the server.",
+        ) from error
+    root, content = next(iter(tree.items()))
+    if ":" in root:
+        raise ProtocolError(
+            f"{source}: the root element {root!r} is not of the namespace {NAMESPACE}"
+        )
+    return root, _without_namespaces(content)
+
+
+def _check_depth(body: bytes, source: str) -> None:
+    """Refuse deep nesting before a tree is built of it."""
+    depth = 0
+
+    def enter(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ProtocolError(f"{source}: elements nest deeper than {MAX_DEPTH}")
+
+    def leave(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    if body.count(b"<") <= 2 * MAX_DEPTH:
+        return  # too few tags to nest that deep, and most documents are like this
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler = enter
+    parser.EndElementHandler = leave
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError:
+        return  # said better by the parse that follows
+
+
+def _without_namespaces(tree: Any) -> Any:
+    """Drop the ``@xmlns`` entries that nested flows carry."""
+    if isinstance(tree, dict):
+        content = {k: _without_namespaces(v) for k, v in tree.items() if k != "@xmlns"}
+        if set(content) == {"#text"}:
+            return content["#text"]
+        return content or None
+    if isinstance(tree, list):
+        return [_without_namespaces(item) for item in tree]
+    return tree
+
+
+def first_line(body: bytes) -> str:
+    """Show how a body begins, for messages: its first line that is not empty, at most 120 long."""
+    text = body[:2000].decode("utf-8", errors="replace")
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= 120 else line[:117] + "..."
+
+
+def read(document: Document, body: bytes, *, source: str) -> Any:
+    """Make the model of an XML document.
+
+    Raises
+    ------
+    ProtocolError
+        If the body is not this document.
+    """
+    root, tree = parse(body, source=source)
+    if root != document.root:
+        raise ProtocolError(
+            f"{source}: expected the root element {document.root!r}, got {root!r}; "
+            f"the document begins with {first_line(body)!r}"
+        )
+    return decode(document, tree, source=source)
+
+
+def write(document: Document, value: Any) -> bytes:
+    """Write the XML document of a model, in UTF-8."""
+    tree = _prefixed(encode(document, value))
+    tree = {f"@xmlns:{PREFIX}": NAMESPACE, **tree} if isinstance(tree, dict) else tree
+    text = xmltodict.unparse(
+        {f"{PREFIX}:{document.root}": tree}, full_document=False, pretty=True, indent="  "
+    )
+    before = document.before_root if isinstance(document, Record) else ""
+    return (before + text).encode()
+
+
+PREFIX = "oml"
+
+
+def _prefixed(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {
+            key if key[0] in "@#" else f"{PREFIX}:{key}": _prefixed(value)
+            for key, value in tree.items()
+        }
+    if isinstance(tree, list):
+        return [_prefixed(item) for item in tree]
+    return tree
