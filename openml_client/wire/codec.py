@@ -106,7 +106,10 @@ def decode(document: Document, tree: Any, *, source: str) -> Any:
         With the path of the element that does not fit.
     """
     if isinstance(document, Rows):
-        rows = _children(tree or {}, document.key)
+        content = tree or {}
+        if not isinstance(content, dict):
+            raise ProtocolError(f"{source}: /{document.root} holds {_short(tree)}, not elements")
+        rows = _children(content, document.key)
         return tuple(
             _decode_record(document.record, row, f"/{document.root}/{document.key}[{n}]", source, 1)
             for n, row in enumerate(rows, start=1)

@@ -1,0 +1,149 @@
+"""Records map documents to models and back, and say where a document is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from openml_client.errors import ProtocolError
+from openml_client.model.dataset import DatasetDraft, DatasetSummary
+from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
+from openml_client.model.run import ParameterSetting, RunEvaluation
+from openml_client.model.task import TaskDraft
+from openml_client.wire import dataset, flow, json, run, task, xml
+from openml_client.wire.run import RunUpload
+
+
+def document(root: str, inner: str) -> bytes:
+    return f'<oml:{root} xmlns:oml="http://openml.org/openml">{inner}</oml:{root}>'.encode()
+
+
+DESCRIPTION = document(
+    "data_set_description",
+    "<oml:id>7</oml:id><oml:name>tea</oml:name><oml:version>2</oml:version>"
+    "<oml:description>Cups &amp; pots</oml:description><oml:format>ARFF</oml:format>"
+    "<oml:upload_date>2026-01-02T03:04:05</oml:upload_date><oml:tag>one</oml:tag>"
+    "<oml:status>active</oml:status><oml:processing_date>2026-01-02 03:04:06"
+    "</oml:processing_date>",
+)
+
+
+def test_a_single_element_and_a_repeated_one_both_become_tuples() -> None:
+    once = xml.read(dataset.DATASET, DESCRIPTION, source="a test")
+    twice = DESCRIPTION.replace(b"<oml:tag>one", b"<oml:tag>zero</oml:tag><oml:tag>one")
+    assert once.tags == ("one",)
+    assert xml.read(dataset.DATASET, twice, source="a test").tags == ("zero", "one")
+
+
+def test_times_are_aware_in_both_spellings() -> None:
+    model = xml.read(dataset.DATASET, DESCRIPTION, source="a test")
+    assert model.uploaded_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert model.processed_at == datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+
+
+def test_a_model_is_written_and_read_back_equal_in_both_formats() -> None:
+    model = xml.read(dataset.DATASET, DESCRIPTION, source="a test")
+    for module in (xml, json):
+        content = module.write(dataset.DATASET, model)
+        assert module.read(dataset.DATASET, content, source="a test") == model
+
+
+def test_json_spells_the_same_document_as_the_server_does() -> None:
+    model = xml.read(dataset.DATASET, DESCRIPTION, source="a test")
+    assert json.write(dataset.DATASET, model) == (
+        b'{"data_set_description":{"id":"7","name":"tea","version":"2",'
+        b'"description":"Cups & pots","format":"ARFF","upload_date":"2026-01-02T03:04:05",'
+        b'"tag":"one","status":"active","processing_date":"2026-01-02 03:04:06"}}'
+    )
+
+
+def test_hand_made_lists_give_numbers_as_numbers() -> None:
+    rows = [DatasetSummary(id=1, name="a", version=1, qualities={"NumberOfClasses": 3.0})]
+    assert json.write(dataset.DATASETS, rows) == (
+        b'{"data":{"dataset":[{"did":1,"name":"a","version":1,'
+        b'"quality":[{"name":"NumberOfClasses","value":"3.0"}]}]}}'
+    )
+
+
+def test_a_missing_required_element_is_named() -> None:
+    broken = DESCRIPTION.replace(b"<oml:name>tea</oml:name>", b"")
+    with pytest.raises(ProtocolError, match=r"data/7: /data_set_description lacks 'name'"):
+        xml.read(dataset.DATASET, broken, source="data/7")
+
+
+def test_a_value_of_the_wrong_kind_is_named_with_its_path() -> None:
+    body = document("data", "<oml:dataset><oml:did>three</oml:did></oml:dataset>")
+    with pytest.raises(ProtocolError, match=r"/data/dataset\[1\]/did = 'three', which is no int"):
+        xml.read(dataset.DATASETS, body, source="data/list")
+
+
+def test_a_value_that_stands_twice_is_refused() -> None:
+    broken = DESCRIPTION.replace(b"<oml:version>2", b"<oml:version>1</oml:version><oml:version>2")
+    with pytest.raises(ProtocolError, match="version stands 2 times"):
+        xml.read(dataset.DATASET, broken, source="a test")
+
+
+def test_nested_flows_keep_their_order_and_empty_defaults() -> None:
+    inner = FlowDraft(
+        name="inner",
+        external_version="1",
+        description="",
+        parameters=(FlowParameter(name="k", data_type="int", default_value=""),),
+    )
+    draft = FlowDraft(
+        name="outer(inner)",
+        external_version="1",
+        description="two",
+        components=(
+            FlowDraftComponent(identifier="b", flow=inner),
+            FlowDraftComponent(identifier="a", flow=inner),
+        ),
+    )
+    assert xml.read(flow.FLOW_DRAFT, xml.write(flow.FLOW_DRAFT, draft), source="a test") == draft
+
+
+def test_flows_that_nest_too_deep_are_refused() -> None:
+    body = "<oml:name>x</oml:name><oml:description>d</oml:description>"
+    for _ in range(400):
+        body = (
+            "<oml:name>x</oml:name><oml:description>d</oml:description><oml:component>"
+            f"<oml:identifier>i</oml:identifier><oml:flow>{body}</oml:flow></oml:component>"
+        )
+    with pytest.raises(ProtocolError, match="deeper than"):
+        xml.read(flow.FLOW_DRAFT, document("flow", body), source="a test")
+
+
+def test_texts_beyond_the_limits_are_refused_when_they_arrive() -> None:
+    for name, complaint in (("tea cup", "characters outside"), ("t" * 129, "the limit is 128")):
+        draft = DatasetDraft(name=name, description="d")
+        with pytest.raises(ProtocolError, match=complaint):
+            xml.read(
+                dataset.DATASET_DRAFT, xml.write(dataset.DATASET_DRAFT, draft), source="a test"
+            )
+
+
+def test_characters_outside_basic_latin_are_named() -> None:
+    draft = DatasetDraft(name="tea", description="Café")
+    with pytest.raises(ProtocolError, match="contains 'é'"):
+        xml.read(dataset.DATASET_DRAFT, xml.write(dataset.DATASET_DRAFT, draft), source="a test")
+
+
+def test_a_run_upload_keeps_settings_and_evaluations() -> None:
+    upload = RunUpload(
+        task_id=1,
+        flow_id=2,
+        settings=(ParameterSetting(name="k", value="", component_id=2),),
+        evaluations=(
+            RunEvaluation(measure="usercpu_time_millis", value=1.5, repeat=0, fold=3),
+            RunEvaluation(measure="os_information", array_text="[ Linux, 6.1 ]"),
+        ),
+    )
+    assert xml.read(run.RUN_UPLOAD, xml.write(run.RUN_UPLOAD, upload), source="a test") == upload
+
+
+def test_inputs_of_a_task_become_a_mapping() -> None:
+    draft = TaskDraft(type_id=1, inputs={"source_data": "7", "target_feature": "pot"})
+    content = xml.write(task.TASK_DRAFT, draft)
+    assert b'<oml:input name="source_data">7</oml:input>' in content
+    assert xml.read(task.TASK_DRAFT, content, source="a test") == draft
