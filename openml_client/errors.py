@@ -72,6 +72,23 @@ class OfflineError(OpenMLError):
 class TransportError(OpenMLError):
     """A request got no usable answer."""
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        maybe_taken: bool = False,
+        status: int | None = None,
+        body: bytes = b"",
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.maybe_taken = maybe_taken
+        """Whether the server may have acted on the request: look the thing up before repeating."""
+        self.status = status
+        """HTTP status, where a download got an answer that is no file."""
+        self.body = body
+        """The beginning of that answer."""
+
 
 class ServerTimeoutError(TransportError):
     """The server accepted the request and then stayed silent."""
@@ -150,10 +167,19 @@ class FormatError(OpenMLError):
 class ArffError(FormatError):
     """An ARFF file breaks the format."""
 
-    def __init__(self, message: str, *, line: int | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        hint: str | None = None,
+        summary: str | None = None,
+    ) -> None:
         super().__init__(message if line is None else f"line {line}: {message}", hint=hint)
         self.line = line
         """Line of the file, counted from 1, or None where no single line is at fault."""
+        self.summary = summary or message
+        """The fault in the words of the OpenML server's upload check, where it has some."""
 
 
 class FlowError(OpenMLError):

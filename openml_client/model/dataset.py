@@ -121,6 +121,10 @@ class DatasetSummary:
     qualities: Mapping[str, float]
     """The few that lists carry, as ``NumberOfInstances``; undefined ones are absent."""
 
+    def __repr__(self) -> str:
+        size = f", {self.n_rows} rows" if self.n_rows is not None else ""
+        return f"<DatasetSummary {self.id}: {self.name} v{self.version}{size}>"
+
     @property
     def n_rows(self) -> int | None:
         """Number of rows, if the dataset has been processed."""

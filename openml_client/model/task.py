@@ -309,6 +309,11 @@ class TaskSummary:
     qualities: Mapping[str, float]
     tags: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        target = f", target={self.target!r}" if self.target else ""
+        dataset = f"{self.dataset_name} ({self.dataset_id})"
+        return f"<TaskSummary {self.id}: {self.type} on {dataset}{target}>"
+
     @property
     def target(self) -> str | None:
         """Name of the column to predict."""

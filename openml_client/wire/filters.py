@@ -54,6 +54,8 @@ class ListCodes:
     max_limit: int | None = None
     bad_flag: int | None = None
     bad_order: int | None = None
+    too_many: int | None = None
+    """Refusal of a list without a limit that has more than ``max_limit`` rows."""
 
 
 @dataclass(frozen=True)
@@ -187,10 +189,7 @@ def _decode_value(item: Filter, text: str, codes: ListCodes) -> Any:
         if text in {"asc", "desc"}:
             return text
         raise FilterRefused(codes.bad_order or codes.bad_value)
-    raise FilterRefused(
-        codes.bad_value,
-        f"Filter {item.key} has an illegal value: {text[:64]!r}; it takes {item.kind.value}",
-    )
+    raise FilterRefused(codes.bad_value, f"Filters with illegal values: {item.key}")
 
 
 def _decode_range(text: str) -> tuple[float, float] | None:

@@ -7,7 +7,7 @@ Source: protocol note, sections 2 to 8.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 from urllib.parse import quote
@@ -54,7 +54,7 @@ class Route:
         ValidationError
             If a filter does not exist or takes no such value.
         """
-        values = {name: quote(str(value), safe="(),.:=_-~") for name, value in places.items()}
+        values = {name: quote(str(value), safe="(),.:_-~") for name, value in places.items()}
         path = self.path.format(**values)
         if self.filters:
             path += encode_filters(self.filters, filters or {}, route=self.name)
@@ -110,6 +110,10 @@ DATASET_QUALITIES = Route(
     auth=Auth.OPTIONAL,
     codes={"unknown": 361, "none": 362, "unprocessed": 363, "failed": 364, "private": 361},
 )
+DATASET_QUALITIES_OF_ENGINE = replace(
+    DATASET_QUALITIES, name="data.qualities_of_engine", path="data/qualities/{id}/{engine_id}"
+)
+"""The same, by the number of the engine that measured them; there has only been one."""
 DATASET_UPLOAD = Route(
     "data.upload",
     "POST",
@@ -258,7 +262,17 @@ RUN_LIST = Route(
         Filter("study", Kind.INT),
         Filter("show_errors", Kind.FLAG),
     ),
-    list_codes=ListCodes(514, 511, 512, 515, no_filter=510, limit_too_high=516, max_limit=10_000),
+    list_codes=ListCodes(
+        514,
+        511,
+        512,
+        515,
+        no_filter=510,
+        limit_too_high=516,
+        max_limit=10_000,
+        too_many=513,
+    ),
+    codes={"study": 517},
 )
 RUN_UPLOAD = Route(
     "run.upload",
@@ -282,6 +296,7 @@ RUN_UPLOAD = Route(
         "measure": 217,
         "no_source": 219,
         "no_procedure": 220,
+        "source": 221,
     },
 )
 RUN_TRACE = Route(
@@ -300,10 +315,19 @@ SETUP_LIST = Route(
     filters=(
         Filter("flow", Kind.INTS, "flows"),
         Filter("setup", Kind.INTS, "setups"),
-        Filter("tag", Kind.TEXT),
         *_PAGE,
+        Filter("tag", Kind.TEXT),
     ),
-    list_codes=ListCodes(671, 672, 674, 675, no_filter=670, limit_too_high=676, max_limit=1_000),
+    list_codes=ListCodes(
+        671,
+        672,
+        674,
+        675,
+        no_filter=670,
+        limit_too_high=676,
+        max_limit=1_000,
+        too_many=673,
+    ),
 )
 SETUP_EXISTS = Route(
     "setup.exists",
@@ -333,6 +357,7 @@ _EVALUATION_CODES = ListCodes(
     max_limit=10_000,
     bad_flag=547,
     bad_order=549,
+    too_many=543,
 )
 EVALUATION_LIST = Route(
     "evaluation.list",
@@ -341,6 +366,7 @@ EVALUATION_LIST = Route(
     evaluation.EVALUATIONS,
     filters=_EVALUATION_FILTERS,
     list_codes=_EVALUATION_CODES,
+    codes={"study": 555},
 )
 EVALUATION_SETUP_LIST = Route(
     "evaluation.setup_list",
@@ -349,6 +375,7 @@ EVALUATION_SETUP_LIST = Route(
     evaluation.EVALUATIONS,
     filters=_EVALUATION_FILTERS,
     list_codes=_EVALUATION_CODES,
+    codes={"study": 555},
 )
 MEASURE_LIST = Route(
     "evaluationmeasure.list",
