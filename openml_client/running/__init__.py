@@ -1,0 +1,1 @@
+"""Running models on tasks: plain data in, plain data out, no network."""
