@@ -1,0 +1,9 @@
+"""The codec of this extension: its own handlers and the core's."""
+
+from __future__ import annotations
+
+from openml_client.extension.values import codec
+from openml_client_sklearn.estimators import EstimatorHandler
+from openml_client_sklearn.objects import OBJECT_HANDLERS
+
+CODEC = codec((*OBJECT_HANDLERS, EstimatorHandler()))

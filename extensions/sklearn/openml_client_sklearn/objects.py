@@ -1,0 +1,123 @@
+"""What stands in the parameters of estimators: splitters, kernels, scorers, selectors,
+distributions.  Each is described by the call that makes it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from openml_client.extension.callables import call
+from openml_client.extension.codec import Encoder, Handler
+from openml_client.extension.references import reference_to
+from openml_client_sklearn.estimators import signature
+from openml_client_sklearn.requests import RequestsHandler, with_requests
+
+if TYPE_CHECKING:
+    from openml_client.extension.identity import Json
+
+
+def _is_instance(value: object, module: str, *names: str) -> bool:
+    """Whether the value is of a class of a module; one that is not loaded has no instances."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and any(isinstance(value, getattr(loaded, name)) for name in names)
+
+
+class _Made(Handler):
+    """Only encodes: as a ``$call``, which the core decodes."""
+
+
+class _Splitter(_Made):
+    """Cross-validators, of scikit-learn or any class with the same methods."""
+
+    def accepts(self, value: object) -> bool:
+        methods = ("split", "get_n_splits")
+        return all(hasattr(value, method) for method in methods) and not (
+            isinstance(value, type) or hasattr(value, "fit")
+        )
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        # Repeated splitters keep some arguments for the splitter that they repeat.
+        cls: type = type(value)
+        kept = {**vars(value), **getattr(value, "cvargs", {})}
+        kwargs = {}
+        for name in signature(cls).defaults:
+            if name not in kept:
+                raise encoder.refusal(
+                    f"{cls.__qualname__} does not keep its argument {name!r}",
+                    f"Set self.{name} = {name} in its constructor.",
+                )
+            kwargs[name] = kept[name]
+        name = reference_to(cls, encoder.path)
+        return with_requests(value, call("splitter", name, encoder, kwargs=kwargs), encoder)
+
+
+class _Kernel(_Made):
+    def accepts(self, value: object) -> bool:
+        return _is_instance(value, "sklearn.gaussian_process.kernels", "Kernel")
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        name = reference_to(type(value), encoder.path)
+        return call("kernel", name, encoder, kwargs=value.get_params(deep=False))
+
+
+class _Selector(_Made):
+    def accepts(self, value: object) -> bool:
+        return _is_instance(value, "sklearn.compose", "make_column_selector")
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        cls: type = type(value)
+        name = reference_to(cls, encoder.path)
+        kwargs = {key: getattr(value, key) for key in signature(cls).defaults}
+        return call("selector", name, encoder, kwargs=kwargs)
+
+
+class _Scorer(_Made):
+    """What ``make_scorer`` and ``get_scorer`` give."""
+
+    def accepts(self, value: object) -> bool:
+        return _is_instance(value, "sklearn.metrics._scorer", "_Scorer")
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        # A scorer keeps its arguments in private attributes, and has no other way to tell.
+        kwargs = {
+            **value._kwargs,
+            "greater_is_better": value._sign > 0,
+            "response_method": value._response_method,
+        }
+        score = value._score_func
+        tree = call("scorer", "sklearn.metrics:make_scorer", encoder, (score,), kwargs)
+        return with_requests(value, tree, encoder)
+
+
+class _Distribution(_Made):
+    """Distributions of ``scipy.stats``, with their arguments or without."""
+
+    def accepts(self, value: object) -> bool:
+        return _is_instance(value, "scipy.stats._distn_infrastructure", "rv_frozen", "rv_generic")
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        import scipy.stats
+
+        is_frozen = hasattr(value, "dist")
+        family = value.dist if is_frozen else value
+        short = family.name
+        if getattr(scipy.stats, short, None).__class__ is not family.__class__:
+            raise encoder.refusal(
+                f"{short!r} is not a distribution of scipy.stats",
+                "Use one that scipy.stats has by name.",
+            )
+        name = f"scipy.stats:{short}"
+        if not is_frozen:
+            return {"$function": name}
+        return call("distribution", name, encoder, tuple(value.args), value.kwds)
+
+
+OBJECT_HANDLERS: tuple[Handler, ...] = (
+    RequestsHandler(),
+    _Kernel(),
+    _Selector(),
+    _Scorer(),
+    _Distribution(),
+    _Splitter(),
+)

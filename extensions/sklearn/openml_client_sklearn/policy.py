@@ -1,0 +1,164 @@
+"""What this extension vouches for in the flows of others.
+
+The names alone decide before anything is imported; the kind of what was imported is checked
+after.
+"""
+
+from __future__ import annotations
+
+import os
+import types
+from typing import TYPE_CHECKING
+
+from openml_client.extension.callables import is_numpy_function
+from openml_client.extension.trust import Hazard, Policy, Rule, scalars
+
+if TYPE_CHECKING:
+    from openml_client.extension.identity import Json
+
+_MAX_SIZE = 10_000_000
+"""No parameter of scikit-learn has a reasonable integer above it, but for seeds."""
+SEEDS = frozenset({"random_state"})
+"""Parameters that are seeds."""
+
+_UFUNCS = """
+abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan
+atan2 atanh bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or
+bitwise_right_shift bitwise_xor cbrt ceil conj conjugate copysign cos cosh deg2rad degrees divide
+divmod equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater
+greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less
+less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or
+logical_xor matmul matvec maximum minimum mod modf multiply negative nextafter not_equal positive
+pow power rad2deg radians reciprocal remainder right_shift rint sign signbit sin sinh spacing
+sqrt square subtract tan tanh true_divide trunc vecdot vecmat
+"""
+_ARRAY_FUNCTIONS = """
+all any argmax argmin argsort around atleast_1d atleast_2d average clip count_nonzero cumprod
+cumsum diff max mean median min nan_to_num nanmax nanmean nanmedian nanmin nanstd nansum nanvar
+prod ptp quantile ravel round sort std sum transpose var
+"""
+_SCALAR_TYPES = """
+bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 intp uintp float16 float32 float64
+complex64 complex128 str_ bytes_ object_ integer floating number
+"""
+_BUILTIN_FUNCTIONS = """
+abs len max min round sum str.capitalize str.casefold str.lower str.strip str.split str.title
+str.upper
+"""
+_BUILTIN_TYPES = "bool int float complex str bytes object list tuple dict set frozenset"
+
+
+def _names(module: str, names: str) -> frozenset[str]:
+    return frozenset(f"{module}:{name}" for name in names.split())
+
+
+def _not_an_estimator(value: object) -> str | None:
+    from sklearn.base import BaseEstimator
+
+    return _not_derived(value, (BaseEstimator,), "an estimator")
+
+
+def _not_a_splitter(value: object) -> str | None:
+    from sklearn.model_selection import (
+        BaseCrossValidator,
+        BaseShuffleSplit,
+        RepeatedKFold,
+        RepeatedStratifiedKFold,
+    )
+
+    kinds = (BaseCrossValidator, BaseShuffleSplit, RepeatedKFold, RepeatedStratifiedKFold)
+    return _not_derived(value, kinds, "a splitter")
+
+
+def _not_a_kernel(value: object) -> str | None:
+    from sklearn.gaussian_process.kernels import Kernel
+
+    return _not_derived(value, (Kernel,), "a kernel")
+
+
+def _not_derived(value: object, bases: tuple[type, ...], what: str) -> str | None:
+    if not (isinstance(value, type) and issubclass(value, bases)):
+        return f"not {what}"
+    return None if _is_of("sklearn", value) else f"{what} that was not defined in scikit-learn"
+
+
+def _not_a_distribution(value: object) -> str | None:
+    from scipy.stats import rv_continuous, rv_discrete
+
+    return None if isinstance(value, (rv_continuous, rv_discrete)) else "no distribution"
+
+
+def _not_a_calculation(value: object) -> str | None:
+    """Functions of the listed modules, not what these modules import from elsewhere."""
+    if is_numpy_function(value):
+        return None
+    if isinstance(value, types.FunctionType) and _is_of(("sklearn", "scipy"), value):
+        return None
+    if isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType)):
+        return None  # only those that are listed by name
+    return _not_a_distribution(value) and "not a function that calculates"
+
+
+def _is_of(packages: str | tuple[str, ...], value: object) -> bool:
+    home = getattr(value, "__module__", None) or ""
+    return home.partition(".")[0] in ((packages,) if isinstance(packages, str) else packages)
+
+
+def _caches_on_disk(parameter: str, value: Json) -> str | None:
+    if parameter != "memory" or all(item is None for item in scalars(value)):
+        return None
+    return f"it caches on disk, at {value!r}"
+
+
+def _reads_files(parameter: str, value: Json) -> str | None:
+    if parameter == "input" and any(item in ("filename", "file") for item in scalars(value)):
+        return "it takes the data for names of files, and reads these"
+    return None
+
+
+def _wants_more_jobs(parameter: str, value: Json) -> str | None:
+    if parameter != "n_jobs":
+        return None
+    have = os.cpu_count() or 1
+    jobs = [n for n in scalars(value) if type(n) is int and n > have]
+    return f"it asks for {jobs[0]} jobs on {have} processors" if jobs else None
+
+
+def _is_huge(parameter: str, value: Json) -> str | None:
+    if parameter in SEEDS:
+        return None
+    huge = [n for n in scalars(value) if type(n) is int and abs(n) > _MAX_SIZE]
+    return f"it asks for a size of {huge[0]:,}" if huge else None
+
+
+POLICY = Policy(
+    rules={
+        "estimator": Rule(packages=frozenset({"sklearn"}), complaint=_not_an_estimator),
+        "splitter": Rule(modules=frozenset({"sklearn.model_selection"}), complaint=_not_a_splitter),
+        "kernel": Rule(
+            modules=frozenset({"sklearn.gaussian_process.kernels"}), complaint=_not_a_kernel
+        ),
+        "selector": Rule(names=frozenset({"sklearn.compose:make_column_selector"})),
+        "scorer": Rule(names=frozenset({"sklearn.metrics:make_scorer"})),
+        "distribution": Rule(modules=frozenset({"scipy.stats"}), complaint=_not_a_distribution),
+        "function": Rule(
+            names=_names("numpy", _UFUNCS + _ARRAY_FUNCTIONS)
+            | _names("builtins", _BUILTIN_FUNCTIONS),
+            modules=frozenset(
+                {
+                    "sklearn.metrics",
+                    "sklearn.metrics.pairwise",
+                    "sklearn.metrics.cluster",
+                    "sklearn.feature_selection",
+                    "sklearn.preprocessing",
+                    "scipy.spatial.distance",
+                    "scipy.special",
+                    "scipy.stats",
+                }
+            ),
+            complaint=_not_a_calculation,
+        ),
+        "class": Rule(names=_names("numpy", _SCALAR_TYPES) | _names("builtins", _BUILTIN_TYPES)),
+    },
+    hazards=tuple(map(Hazard, (_caches_on_disk, _reads_files, _wants_more_jobs, _is_huge))),
+)

@@ -1,0 +1,299 @@
+"""A fold is run with what was rebuilt, by label, and leaves everything as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import user_models
+from models import by_column_type, same
+from openml_client_sklearn import EXTENSION
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    RidgeClassifier,
+)
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsOneClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC
+
+from openml_client.errors import FlowError, NotSerializableError, TaskError
+from openml_client.extension.protocol import FoldData, FoldResult
+from openml_client.extension.trust import Trust
+
+LABELS = ("zebra", "ant", "mole")
+"""Not in alphabetical order."""
+
+
+def table(n_rows: int = 120) -> pd.DataFrame:
+    draws = np.random.RandomState(0)
+    frame = pd.DataFrame(draws.randn(n_rows, 3), columns=["a", "b", "c"])
+    frame["word"] = pd.Categorical.from_codes(draws.randint(0, 3, n_rows), ["x", "ü", "z"])
+    return frame
+
+
+def labels_of(frame: pd.DataFrame) -> pd.Series[Any]:
+    codes = (frame["a"] > 0).astype(int) + (frame["b"] > 0.8).astype(int)
+    return pd.Series(pd.Categorical.from_codes(codes, list(LABELS)))
+
+
+def fold(**changes: Any) -> FoldData:
+    frame = table()
+    numbers = frame[["a", "b", "c"]]
+    rows = {
+        "task": "classification",
+        "x_train": numbers[:80],
+        "y_train": labels_of(frame)[:80],
+        "x_test": numbers[80:],
+        "labels": LABELS,
+    }
+    return FoldData(**{**rows, **changes})
+
+
+def run(model: object, data: FoldData | None = None, seed: int = 1) -> FoldResult:
+    return EXTENSION.run_fold(model, data or fold(), seed=seed)
+
+
+def bits(result: FoldResult) -> tuple[bytes, bytes]:
+    assert result.failure is None, result.failure.traceback
+    assert result.predictions is not None
+    confidence = b"" if result.probabilities is None else result.probabilities.tobytes()
+    return result.predictions.astype("U").tobytes(), confidence
+
+
+CLASSIFIERS: dict[str, Callable[[], Any]] = {
+    "probabilities": LogisticRegression,
+    "forest": lambda: RandomForestClassifier(n_estimators=5),
+    "pipeline": lambda: make_pipeline(StandardScaler(), SVC()),
+    "scores": LinearSVC,
+    "neither": lambda: Pipeline([("ridge", RidgeClassifier())]),
+    "search": lambda: GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}),
+    "one against one": lambda: OneVsOneClassifier(LinearSVC()),
+    "the user's": user_models.Majority,
+    "no seed of its own": user_models.Noisy,
+}
+
+
+@pytest.mark.parametrize("make", CLASSIFIERS.values(), ids=CLASSIFIERS.keys())
+def test_probabilities_belong_to_their_labels(make: Callable[[], Any]) -> None:
+    result = run(make())
+    assert result.failure is None
+    assert result.predictions is not None
+    assert set(result.predictions) <= set(LABELS)
+    assert result.predictions.dtype.kind == "U"
+    if result.probabilities is not None:
+        assert result.probabilities.shape == (40, len(result.probability_labels))
+        best = np.array(result.probability_labels)[result.probabilities.argmax(axis=1)]
+        assert (best == result.predictions).all()
+
+
+def test_probabilities_are_those_of_the_bare_model() -> None:
+    data = fold()
+    bare = LogisticRegression().fit(data.x_train, np.asarray(data.y_train, dtype=str))
+    result = run(LogisticRegression())
+    assert result.probabilities is not None
+    for label in LABELS:
+        ours = result.probabilities[:, result.probability_labels.index(label)]
+        theirs = bare.predict_proba(data.x_test)[:, list(bare.classes_).index(label)]
+        assert (ours == theirs).all()
+    assert result.confidence_kind == "probability"
+
+
+def test_decision_values_are_marked_as_scores() -> None:
+    assert run(LinearSVC()).confidence_kind == "score"
+
+
+def test_the_decision_value_of_two_classes_belongs_to_the_second() -> None:
+    data = fold(y_train=labels_of(table())[:80].replace("mole", "ant"))
+    result = run(LinearSVC(), data)
+    assert result.probability_labels == ("ant", "zebra")
+    assert result.probabilities is not None
+    best = np.array(result.probability_labels)[result.probabilities.argmax(axis=1)]
+    assert result.predictions is not None
+    assert (best == result.predictions).all()
+
+
+def test_decision_values_of_pairs_of_classes_are_left_out() -> None:
+    result = run(make_pipeline(SVC(decision_function_shape="ovo")))
+    assert result.failure is None
+    assert result.probabilities is None
+    assert result.confidence_kind is None
+
+
+def test_a_model_without_any_confidence_gives_predictions_only() -> None:
+    result = run(user_models.Noisy())
+    assert result.predictions is not None
+    assert result.probabilities is None
+    assert result.probability_labels == ()
+
+
+def test_a_class_that_the_training_rows_lack_is_missing_from_the_labels() -> None:
+    y = labels_of(table())[:80]
+    data = fold(y_train=y.where(y != "mole", "ant"))
+    result = run(RandomForestClassifier(n_estimators=3), data)
+    assert result.probability_labels == ("ant", "zebra")
+
+
+@pytest.mark.parametrize(
+    "y", [["1", "2", "10"], ["True", "False", "False"], ["ä", "ö", "ü"]], ids=lambda y: y[0]
+)
+def test_labels_come_back_as_their_texts(y: list[str]) -> None:
+    labels = np.resize(y, 80)
+    as_categorical = run(LogisticRegression(), fold(y_train=pd.Series(pd.Categorical(labels))))
+    as_objects = run(LogisticRegression(), fold(y_train=labels.astype(object)))
+    assert as_categorical.probability_labels == tuple(sorted(set(y)))
+    assert bits(as_categorical) == bits(as_objects)
+
+
+def test_regression_gives_doubles() -> None:
+    frame = table()
+    target = (2 * frame["a"] + frame["b"])[:80]
+    result = run(LinearRegression(), fold(task="regression", y_train=target, labels=()))
+    assert result.failure is None
+    assert result.predictions is not None
+    assert result.predictions.dtype == np.float64
+    assert np.allclose(result.predictions, (2 * frame["a"] + frame["b"])[80:])
+    assert result.probabilities is None
+
+
+def test_columns_of_words_and_missing_values_reach_the_model_as_they_are() -> None:
+    frame = table()
+    frame.loc[3:9, ["a", "word"]] = np.nan
+    mixed = fold(x_train=frame[:80], x_test=frame[80:], categorical=("word",))
+    model = make_pipeline(by_column_type(), LogisticRegression())
+    assert run(model, mixed).failure is None
+    boosting = HistGradientBoostingClassifier(max_iter=3, categorical_features="from_dtype")
+    assert run(boosting, mixed).failure is None
+
+
+def test_sparse_rows_reach_the_model_as_they_are() -> None:
+    frame = table()[["a", "b", "c"]].to_numpy()
+    sparse = fold(
+        x_train=scipy.sparse.csr_matrix(frame[:80]), x_test=scipy.sparse.csr_matrix(frame[80:])
+    )
+    assert run(LogisticRegression(), sparse).failure is None
+
+
+@pytest.mark.parametrize("make", CLASSIFIERS.values(), ids=CLASSIFIERS.keys())
+def test_the_same_seed_gives_the_same_bits(make: Callable[[], Any]) -> None:
+    first = run(make(), seed=3)
+    np.random.rand(5)
+    assert bits(run(clone(make()), seed=3)) == bits(first)
+
+
+@pytest.mark.parametrize("name", ["forest", "no seed of its own"])
+def test_seed_and_fold_make_a_difference(name: str) -> None:
+    model = CLASSIFIERS[name]()
+    results = [
+        bits(run(model, seed=1)),
+        bits(run(model, seed=2)),
+        bits(run(model, fold(fold=1))),
+        bits(run(model, fold(repeat=1))),
+        bits(run(model, fold(sample=1))),
+    ]
+    assert len(set(results)) == 5
+
+
+def test_a_fresh_process_gives_the_same_bits() -> None:
+    script = (
+        "from test_folds import *\n"
+        "print([hash_of(run(CLASSIFIERS[name](), seed=3)) for name in sorted(CLASSIFIERS)])"
+    )
+    here = str(Path(__file__).parent)
+    code = f"import sys; sys.path.insert(0, {here!r})\n{script}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = [hash_of(run(CLASSIFIERS[name](), seed=3)) for name in sorted(CLASSIFIERS)]
+    assert done.stdout.strip() == str(ours)
+
+
+def hash_of(result: FoldResult) -> str:
+    return hashlib.sha256(b"".join(bits(result))).hexdigest()
+
+
+@pytest.mark.parametrize("make", CLASSIFIERS.values(), ids=CLASSIFIERS.keys())
+def test_model_data_and_generators_are_left_as_they_were(make: Callable[[], Any]) -> None:
+    model, data = make(), fold()
+    np.random.seed(5)
+    random.seed(5)
+    before = (np.random.get_state()[1].tolist(), random.getstate())  # type: ignore[index]
+    rows = data.x_train.copy()
+    run(model, data)
+    assert same(model, make())
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before  # type: ignore[index]
+    assert data.x_train.equals(rows)
+
+
+def test_trust_descriptions_and_results_cross_process_pools() -> None:
+    description = EXTENSION.describe(RandomForestClassifier(n_estimators=3))
+    trust = Trust.of_own(EXTENSION.policy, description)
+    description, trust = pickle.loads(pickle.dumps((description, trust)))
+    result = run(EXTENSION.build(description, trust=trust))
+    assert bits(pickle.loads(pickle.dumps(result))) == bits(result)
+    failed = pickle.loads(pickle.dumps(run(user_models.Broken())))
+    assert failed.failure.error == "RuntimeError: no fit today"
+
+
+def test_times_are_given_in_milliseconds() -> None:
+    result = run(RandomForestClassifier(n_estimators=20))
+    assert result.fit_time is not None
+    assert result.predict_time is not None
+    assert result.fit_time.wall_ms > result.predict_time.wall_ms > 0
+    assert result.fit_time.cpu_ms > 1
+
+
+@pytest.mark.parametrize("stage", ["fit", "predict"])
+def test_what_the_model_raises_is_the_result(stage: str) -> None:
+    result = run(user_models.Broken(stage))
+    assert result.predictions is None
+    assert result.failure is not None
+    assert result.failure.stage == stage
+    assert result.failure.error.startswith("RuntimeError: no ")
+    assert "user_models.py" in result.failure.traceback
+    assert result.fit_time is not None
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [
+        (LinearRegression(), "classification"),
+        (SVC(), "regression"),
+        (StandardScaler(), "regression"),
+    ],
+)
+def test_a_model_for_another_kind_of_task_is_refused(model: Any, task: str) -> None:
+    y = labels_of(table())[:80] if task == "classification" else np.arange(80.0)
+    with pytest.raises(FlowError, match=f"can't run a {task} task"):
+        run(model, fold(task=task, y_train=y))
+
+
+def test_a_task_that_is_neither_is_refused() -> None:
+    with pytest.raises(FlowError, match="clustering"):
+        run(DummyRegressor(), fold(task="clustering", y_train=None))
+
+
+def test_a_missing_target_is_refused() -> None:
+    y = labels_of(table())[:80]
+    y[3] = np.nan
+    with pytest.raises(TaskError, match="missing"):
+        run(SVC(), fold(y_train=y))
+
+
+def test_a_fitted_model_is_refused() -> None:
+    data = fold()
+    with pytest.raises(NotSerializableError, match="fitted"):
+        run(SVC().fit(data.x_train, np.asarray(data.y_train)))

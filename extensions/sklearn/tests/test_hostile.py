@@ -1,0 +1,223 @@
+"""Flows of strangers are audited before anything is imported (RELIABILITY row 17)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special
+from models import MODELS
+from openml_client_sklearn import EXTENSION
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+
+from openml_client.errors import FlowError, UntrustedError
+from openml_client.extension.description import Description
+from openml_client.extension.flows import description_from_flow
+from openml_client.extension.identity import Json
+from openml_client.extension.trust import Trust, untrusted
+
+
+def described(tree: Json) -> Description:
+    return Description(extension="sklearn", api=1, frameworks={}, tree=tree)
+
+
+def node(cls: str, **params: Json) -> Json:
+    return {"$node": {"kind": "estimator", "class": cls, "params": params, "defaults": {}}}
+
+
+def transformer(func: Json) -> Json:
+    return node("sklearn.preprocessing:FunctionTransformer", func=func)
+
+
+def partial(name: str) -> Json:
+    return {"$partial": {"func": {"$function": name}, "args": ["true"], "kwargs": {}}}
+
+
+def call(kind: str, name: str, **kwargs: Json) -> Json:
+    return {"$call": {"kind": kind, "name": name, "args": [], "kwargs": kwargs}}
+
+
+def strangers(*trusted: str) -> Trust:
+    return Trust.of_strangers(EXTENSION.policy, trusted)
+
+
+HOSTILE = {
+    "os.mkdir as a class": node("os:mkdir", path="x"),
+    "os.mkdir as a function": transformer({"$function": "os:mkdir"}),
+    "a partial of os.system": transformer(partial("os:system")),
+    "builtins.eval": transformer({"$function": "builtins:eval"}),
+    "builtins.open": transformer({"$function": "builtins:open"}),
+    "numpy.load": transformer({"$function": "numpy:load"}),
+    "numpy.fromfile": transformer({"$function": "numpy:fromfile"}),
+    "joblib.load": transformer({"$function": "joblib:load"}),
+    "pickle.loads": transformer({"$function": "pickle:loads"}),
+    "fetching": transformer({"$function": "sklearn.datasets:fetch_openml"}),
+    "torch.hub.load": transformer({"$function": "torch.hub:load"}),
+    "a walk by dunders": transformer({"$function": "sklearn.svm:SVC.__init__.__globals__"}),
+    "the builtins of a class": transformer({"$function": "sklearn.svm:SVC.__subclasses__"}),
+    "an unknown package": node("evil_package:Model"),
+    "a package with a similar name": node("sklearn_evil:Model"),
+    "tests of scikit-learn": node("sklearn.tests.test_base:MyEstimator"),
+    "a private module": node("sklearn.externals._arff:ArffDecoder"),
+    "an import with effects": node("antigravity:fly"),
+    "a splitter elsewhere": node("sklearn.svm:SVC", cv=call("splitter", "os:mkdir", path="x")),
+    "a scorer elsewhere": node("sklearn.svm:SVC", cv=call("scorer", "os:system", command="x")),
+    "a factory": node("sklearn.svm:SVC", C=call("factory", "os:getcwd")),
+    "a kind that nobody knows": node("sklearn.svm:SVC", C=call("anything", "os:getcwd")),
+    "a class as a value": node("sklearn.svm:SVC", C={"$class": "subprocess:Popen"}),
+    "a cache on disk": node("sklearn.pipeline:Pipeline", steps=[], memory="/tmp/x"),
+    "a cache on disk, by a search": node(
+        "sklearn.model_selection:GridSearchCV", param_grid={"clf__memory": ["/tmp/x"]}
+    ),
+    "files by name": node("sklearn.feature_extraction.text:CountVectorizer", input="filename"),
+    "files by name, by a search": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={"$dict": [["vect__input", ["content", "file"]], ["a", [1]]]},
+    ),
+    "10^12 units": node(
+        "sklearn.neural_network:MLPClassifier", hidden_layer_sizes={"$tuple": [10**12]}
+    ),
+    "10^12 units in an array": node(
+        "sklearn.neural_network:MLPClassifier",
+        hidden_layer_sizes={"$array": {"dtype": "<i8", "shape": [1], "items": [10**12]}},
+    ),
+    "an endless grid": node(
+        "sklearn.model_selection:GridSearchCV", param_grid={"C": {"$range": [0, 10**12, 1]}}
+    ),
+    "a million jobs": node("sklearn.ensemble:RandomForestClassifier", n_jobs=10**6),
+}
+
+
+@pytest.mark.parametrize("tree", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_flow_is_refused_with_nothing_imported(tree: Json) -> None:
+    before = set(sys.modules)
+    with pytest.raises(UntrustedError) as caught:
+        EXTENSION.build(described(tree), trust=strangers(), compat="semantic", notes=[])
+    assert set(sys.modules) == before
+    assert caught.value.names
+    assert "trusted=" in str(caught.value)
+
+
+@pytest.mark.parametrize("tree", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_flow_is_listed_by_the_audit(tree: Json) -> None:
+    assert untrusted(described(tree), EXTENSION.policy) != ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sklearn.metrics.pairwise:partial",
+        "sklearn.metrics.pairwise:Parallel",
+        "sklearn.metrics.pairwise:np",
+        "sklearn.metrics.pairwise:np.load",
+        "scipy.stats:test",
+        "scipy.special:test",
+    ],
+)
+def test_what_a_trusted_module_imports_from_elsewhere_is_refused(name: str) -> None:
+    with pytest.raises(FlowError):
+        EXTENSION.build(described(transformer({"$function": name})), trust=strangers())
+
+
+@pytest.mark.parametrize(
+    "name", ["sklearn.pipeline:islice", "sklearn.svm:l1_min_c", "sklearn.utils:Bunch"]
+)
+def test_what_is_no_estimator_is_refused_as_one(name: str) -> None:
+    with pytest.raises(FlowError):
+        EXTENSION.build(described(node(name)), trust=strangers())
+
+
+@pytest.mark.parametrize("kind", ["splitter", "kernel", "distribution"])
+def test_a_call_must_make_what_its_kind_says(kind: str) -> None:
+    names = {
+        "splitter": "sklearn.model_selection:cross_val_score",
+        "kernel": "sklearn.gaussian_process.kernels:clone",
+        "distribution": "scipy.stats:gaussian_kde",
+    }
+    with pytest.raises(UntrustedError, match=f"as a {kind}"):
+        EXTENSION.build(
+            described(node("sklearn.svm:SVC", C=call(kind, names[kind]))), trust=strangers()
+        )
+
+
+def test_deep_nesting_is_refused() -> None:
+    head = b'{"api":1,"extension":"sklearn","frameworks":{},"structure":'
+    source = head + b"[" * 10_000 + b"]" * 10_000 + b"}"
+    with pytest.raises(FlowError):
+        description_from_flow(source)
+    tree = node("sklearn.svm:SVC")
+    for _ in range(1000):
+        tree = node("sklearn.pipeline:Pipeline", steps=[tree])
+    with pytest.raises(FlowError, match="nested deeper"):
+        described(tree)
+
+
+def test_an_audit_imports_neither_scikit_learn_nor_numpy() -> None:
+    script = (
+        "import sys\n"
+        "from openml_client_sklearn import EXTENSION\n"
+        "from openml_client.extension.description import Description\n"
+        "from openml_client.extension.trust import untrusted\n"
+        "node = {'kind': 'estimator', 'class': 'evil:X', 'params': {}, 'defaults': {}}\n"
+        "d = Description(extension='sklearn', api=1, frameworks={}, tree={'$node': node})\n"
+        "assert untrusted(d, EXTENSION.policy) == ('evil:X',)\n"
+        "print([m for m in ('sklearn', 'numpy', 'scipy', 'pandas', 'evil') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Pipeline([("svc", SVC())], memory="/tmp/x"),
+        MLPClassifier(hidden_layer_sizes=(10**12,)),
+        CountVectorizer(input="filename"),
+        GridSearchCV(SVC(), {"C": [1]}, n_jobs=10**6),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_harmful_parameter_of_the_callers_own_model_is_fine(model: Any) -> None:
+    description = EXTENSION.describe(model)
+    names = untrusted(description, EXTENSION.policy)
+    assert len(names) == 1
+    EXTENSION.build(description, trust=strangers(*names))
+
+
+MINE = ("metric of the user", "estimator of the user", "factory of the user", "duck")
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if "of the user" not in name])
+def test_ordinary_models_need_no_trust(name: str) -> None:
+    names = untrusted(EXTENSION.describe(MODELS[name]()), EXTENSION.policy)
+    assert all(name.startswith("user_models:") for name in names)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_models_of_a_users_package_need_trust_in_it(name: str) -> None:
+    description = EXTENSION.describe(MODELS[name]())
+    with pytest.raises(UntrustedError, match="user_models"):
+        EXTENSION.build(description, trust=strangers())
+    EXTENSION.build(description, trust=strangers("user_models"))
+
+
+def ufuncs(module: Any) -> Mapping[str, Any]:
+    return {n: f for n, f in vars(module).items() if isinstance(f, np.ufunc) and n[0] != "_"}
+
+
+@pytest.mark.parametrize("module", [np, scipy.special], ids=["numpy", "scipy.special"])
+def test_all_ufuncs_are_trusted(module: Any) -> None:
+    for name, function in ufuncs(module).items():
+        description = EXTENSION.describe(FunctionTransformer(function))
+        assert untrusted(description, EXTENSION.policy) == (), name

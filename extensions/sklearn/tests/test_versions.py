@@ -1,0 +1,87 @@
+"""Models of other versions of scikit-learn are rebuilt, and the user is told what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openml_client_sklearn import EXTENSION
+from sklearn.svm import SVC
+
+from openml_client.errors import FlowError
+from openml_client.extension.codec import Compat, Note
+from openml_client.extension.description import Description
+from openml_client.extension.identity import Json
+from openml_client.extension.trust import Trust
+
+
+def old(cls: str, params: dict[str, Json], defaults: dict[str, Json]) -> Description:
+    payload = {"kind": "estimator", "class": cls, "params": params, "defaults": defaults}
+    frameworks = {"sklearn": "scikit-learn==0.24.0"}
+    return Description(extension="sklearn", api=1, frameworks=frameworks, tree={"$node": payload})
+
+
+def build(description: Description, compat: Compat = "semantic") -> tuple[Any, list[str]]:
+    notes: list[Note] = []
+    trust = Trust.of_strangers(EXTENSION.policy)
+    model = EXTENSION.build(description, trust=trust, compat=compat, notes=notes)
+    return model, [str(note) for note in notes]
+
+
+def test_a_parameter_that_is_gone_is_dropped_if_it_was_at_its_default() -> None:
+    model, notes = build(old("sklearn.svm:SVC", {"C": 2.0, "gone": 1}, {"C": 1.0, "gone": 1}))
+    assert model.C == 2.0
+    assert notes == ["SVC: gone no longer exists; it was at its default, 1"]
+
+
+@pytest.mark.parametrize("defaults", [{}, {"gone": 2}])
+def test_a_parameter_that_is_gone_and_was_set_is_refused(defaults: dict[str, Json]) -> None:
+    with pytest.raises(FlowError, match="SVC has no parameter 'gone'"):
+        build(old("sklearn.svm:SVC", {"gone": 1}, defaults))
+
+
+def test_a_class_that_has_moved_is_found_by_its_name() -> None:
+    model, notes = build(old("sklearn.svm.classes:SVC", {}, {}))
+    assert type(model) is SVC
+    assert notes == ["SVC: sklearn.svm.classes:SVC is now sklearn.svm:SVC"]
+
+
+def test_a_class_that_is_gone_is_refused() -> None:
+    with pytest.raises(FlowError, match="does not exist in the installed version"):
+        build(old("sklearn.svm:GoneClassifier", {}, {}))
+
+
+def test_a_renamed_parameter_is_carried_over() -> None:
+    svc = EXTENSION.describe(SVC()).tree
+    name = "sklearn.multioutput:ClassifierChain"
+    model, notes = build(old(name, {"base_estimator": svc}, {}))
+    assert type(model.estimator) is SVC
+    assert notes == ["ClassifierChain: base_estimator is now called estimator"]
+
+
+def test_an_old_default_that_is_refused_now_becomes_the_new_one_where_asked() -> None:
+    stale = old("sklearn.svm:SVC", {"gamma": "auto_deprecated"}, {"gamma": "auto_deprecated"})
+    assert build(stale)[0].gamma == "auto_deprecated"
+    model, notes = build(stale, "adapt")
+    assert model.gamma == "scale"
+    assert notes == [
+        "SVC: gamma: the old default 'auto_deprecated' is refused; took the new one, 'scale'"
+    ]
+
+
+def test_a_default_that_is_refused_and_no_older_than_the_class_stays() -> None:
+    stale = old("sklearn.feature_selection:RFE", {"estimator": None}, {"estimator": None})
+    model, notes = build(stale, "adapt")
+    assert (model.estimator, notes) == (None, [])
+
+
+def test_a_value_that_was_set_is_never_adapted() -> None:
+    model, notes = build(old("sklearn.svm:SVC", {"gamma": "odd"}, {"gamma": "x"}), "adapt")
+    assert (model.gamma, notes) == ("odd", [])
+
+
+def test_exact_takes_the_same_version_only() -> None:
+    with pytest.raises(FlowError, match=r"made with scikit-learn==0\.24\.0; installed is"):
+        build(old("sklearn.svm:SVC", {}, {}), "exact")
+    description = EXTENSION.describe(SVC(C=3.0))
+    assert build(description, "exact")[0].C == 3.0

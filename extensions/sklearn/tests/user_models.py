@@ -1,0 +1,122 @@
+"""Stands for a user's own importable package."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+
+class Mode(enum.Enum):
+    FAST = "fast"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    depth: int = 1
+    names: tuple[str, ...] = ()
+
+
+def double(x: Any) -> Any:
+    return 2 * np.asarray(x)
+
+
+def accuracy(y_true: Any, y_pred: Any) -> float:
+    return float(np.mean(y_true == y_pred))
+
+
+def scaled_by(factor: float) -> Callable[[Any], Any]:
+    def scale(x: Any) -> Any:
+        return factor * np.asarray(x)
+
+    return scale
+
+
+class Majority(ClassifierMixin, BaseEstimator):
+    """Predicts the most frequent class; gives probabilities in an order of its own."""
+
+    def __init__(self, options: Any = Options(), mode: Any = Mode.FAST, inner: Any = None) -> None:
+        self.options = options
+        self.mode = mode
+        self.inner = inner
+
+    def fit(self, x: Any, y: Any) -> Majority:
+        labels, counts = np.unique(y, return_counts=True)
+        order = np.argsort(counts)
+        self.classes_ = labels[order]
+        self.shares_ = counts[order] / counts.sum()
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return np.repeat(self.classes_[-1:], len(x))
+
+    def predict_proba(self, x: Any) -> Any:
+        return np.tile(self.shares_, (len(x), 1))
+
+
+class Noisy(ClassifierMixin, BaseEstimator):
+    """Draws from the global generator, as models do that take no seed."""
+
+    def fit(self, x: Any, y: Any) -> Noisy:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return np.random.choice(self.classes_, len(x))
+
+
+class Forgetful(BaseEstimator):
+    """Changes an argument, against scikit-learn's rules."""
+
+    def __init__(self, size: Any = 1) -> None:
+        self.size = size + 1
+
+    def fit(self, x: Any, y: Any = None) -> Forgetful:
+        return self
+
+
+class Greedy(BaseEstimator):
+    """Takes arguments that have no name, against scikit-learn's rules."""
+
+    def __init__(self, *sizes: int) -> None:
+        self.sizes = sizes
+
+    def fit(self, x: Any, y: Any = None) -> Greedy:
+        return self
+
+
+class Broken(ClassifierMixin, BaseEstimator):
+    """Raises where it is told to."""
+
+    def __init__(self, stage: str = "fit") -> None:
+        self.stage = stage
+
+    def fit(self, x: Any, y: Any) -> Broken:
+        self.classes_ = np.unique(y)
+        if self.stage == "fit":
+            raise RuntimeError("no fit today")
+        return self
+
+    def predict(self, x: Any) -> Any:
+        raise RuntimeError("no prediction today")
+
+
+class Duck:
+    """Follows the interface without deriving from BaseEstimator, and tells only what was set."""
+
+    def __init__(self, depth: int = 6, name: str | None = None) -> None:
+        self._set = {k: v for k, v in (("depth", depth), ("name", name)) if v not in (6, None)}
+
+    def get_params(self, *, deep: bool = True) -> dict[str, Any]:
+        return dict(self._set)
+
+    def set_params(self, **params: Any) -> Duck:
+        self._set.update(params)
+        return self
+
+    def fit(self, x: Any, y: Any) -> Duck:
+        return self

@@ -1,0 +1,1 @@
+"""The seam for frameworks: describing models, trusting descriptions, running folds."""

@@ -1,0 +1,120 @@
+"""Handlers of numpy's scalars, arrays and dtypes.
+
+Numbers are written as numbers, so that a setup can be read; doubles in their shortest text
+read back equal bit by bit (all NaN count as one).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from openml_client.extension.codec import Decoder, Encoder, Handler
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from openml_client.extension.identity import Json
+
+MAX_ARRAY_BYTES = 65_536
+"""Larger arrays are data, which belongs into a dataset or an artefact."""
+
+_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[US]\d{1,4}|O8?|[mM]8(\[\w{1,6}\])?)")
+"""Dtypes that are taken: fixed sizes that any machine has; no structures."""
+_PLAIN_KINDS = "biufcUSO"
+
+
+class _Scalar(Handler):
+    """``[dtype, value]``: a scalar of numpy, which is no plain number."""
+
+    tag = "$scalar"
+
+    def accepts(self, value: object) -> bool:
+        numpy = sys.modules.get("numpy")
+        return numpy is not None and isinstance(value, numpy.generic)
+
+    def encode(self, value: np.generic[Any], encoder: Encoder) -> Json:
+        return {self.tag: [_dtype_text(value.dtype, encoder), encoder.encode(_python(value))]}
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        import numpy as np
+
+        text, value = payload
+        return np.array(decoder.decode(value), dtype=_dtype(text))[()]
+
+
+class _Array(Handler):
+    """``{"dtype", "shape", "items"}``: items in row-major order."""
+
+    tag = "$array"
+
+    def accepts(self, value: object) -> bool:
+        numpy = sys.modules.get("numpy")
+        return numpy is not None and type(value) is numpy.ndarray
+
+    def encode(self, value: np.ndarray[Any, Any], encoder: Encoder) -> Json:
+        if value.nbytes > MAX_ARRAY_BYTES:
+            raise encoder.refusal(
+                f"an array of {value.nbytes:,} bytes; parameters may hold {MAX_ARRAY_BYTES:,}",
+                "Pass large arrays to the model when it is fitted, not as a parameter.",
+            )
+        payload = {
+            "dtype": _dtype_text(value.dtype, encoder),
+            "shape": list(value.shape),
+            "items": [encoder.child(None, _python(item)) for item in value.ravel()],
+        }
+        return {self.tag: payload}
+
+    def decode(self, payload: Json, decoder: Decoder) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        items, dtype = decoder.items(payload["items"]), _dtype(payload["dtype"])
+        if len(items) * dtype.itemsize > MAX_ARRAY_BYTES:
+            raise ValueError(f"an array of {len(items) * dtype.itemsize:,} bytes")
+        array = np.empty(len(items), dtype=dtype)
+        for position, item in enumerate(items):  # one by one: np.array would unpack tuples
+            array[position] = item
+        return array.reshape(payload["shape"])
+
+
+class _DType(Handler):
+    tag = "$dtype"
+
+    def accepts(self, value: object) -> bool:
+        numpy = sys.modules.get("numpy")
+        return numpy is not None and isinstance(value, numpy.dtype)
+
+    def encode(self, value: np.dtype[Any], encoder: Encoder) -> Json:
+        return {self.tag: _dtype_text(value, encoder)}
+
+    def decode(self, payload: Json, decoder: Decoder) -> np.dtype[Any]:
+        return _dtype(payload)
+
+
+def _dtype_text(dtype: np.dtype[Any], encoder: Encoder) -> str:
+    if not _DTYPE.fullmatch(dtype.str) or dtype.metadata:
+        raise encoder.refusal(
+            f"the dtype {dtype} has no description",
+            "Use numbers of at most 64 bits, truth values, texts, objects or times.",
+        )
+    return dtype.str
+
+
+def _dtype(text: str) -> np.dtype[Any]:
+    import numpy as np
+
+    if not _DTYPE.fullmatch(text):
+        raise ValueError(f"no dtype of a description: {text!r}")
+    return np.dtype(text)
+
+
+def _python(value: Any) -> object:
+    """Python value of an element; times become the integers that count their unit."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "O")
+    if kind in "mM":
+        return int(value.view("i8"))
+    return value.item() if kind in _PLAIN_KINDS and hasattr(value, "item") else value
+
+
+ARRAY_HANDLERS: tuple[Handler, ...] = (_Scalar(), _Array(), _DType())

@@ -1,0 +1,242 @@
+"""Handlers of functions, classes and what is made by calling them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from openml_client.errors import NotSerializableError
+from openml_client.extension.codec import Decoder, Encoder, Handler
+from openml_client.extension.references import follow, reference_to
+
+if TYPE_CHECKING:
+    from openml_client.extension.identity import Json
+
+_FUNCTION_TYPES = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
+
+
+def call(
+    kind: str,
+    name: str,
+    encoder: Encoder,
+    args: tuple[object, ...] = (),
+    kwargs: Mapping[str, object] | None = None,
+) -> Json:
+    """``$call`` object for a value that is made by calling an importable function or class."""
+    named = sorted((kwargs or {}).items())
+    return {
+        "$call": {
+            "kind": kind,
+            "name": name,
+            "args": [encoder.child(str(n), value) for n, value in enumerate(args)],
+            "kwargs": {key: encoder.child(key, value) for key, value in named},
+        }
+    }
+
+
+class _Call(Handler):
+    """Written by the handlers that know how an object was made."""
+
+    tag = "$call"
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        function = decoder.load(payload["kind"], payload["name"])
+        args = [decoder.child(str(n), item) for n, item in enumerate(payload["args"])]
+        kwargs = {key: decoder.child(key, item) for key, item in payload["kwargs"].items()}
+        return function(*args, **kwargs)
+
+
+class _Function(Handler):
+    tag = "$function"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, _FUNCTION_TYPES) or is_numpy_function(value)
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        owner = getattr(value, "__self__", None)
+        if owner is not None and not isinstance(owner, types.ModuleType):
+            raise _bound_method(value, encoder)
+        if isinstance(value, types.FunctionType) and value.__closure__:
+            made = _factory_call(value, encoder)
+            if made is not None:
+                return made
+        return {self.tag: reference_to(value, encoder.path)}
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        return decoder.load("function", payload)
+
+
+class _BoundMethod(Handler):
+    """Only refuses: the object that the method is bound to would have to come along."""
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, types.MethodType)
+
+    def encode(self, value: types.MethodType, encoder: Encoder) -> Json:
+        raise _bound_method(value, encoder)
+
+
+class _Class(Handler):
+    tag = "$class"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, type) and not isinstance(value, types.GenericAlias)
+
+    def encode(self, value: type, encoder: Encoder) -> Json:
+        return {self.tag: reference_to(value, encoder.path)}
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        return decoder.load("class", payload)
+
+
+class _Partial(Handler):
+    tag = "$partial"
+    types = (functools.partial,)
+
+    def encode(self, value: functools.partial[Any], encoder: Encoder) -> Json:
+        payload = {
+            "func": encoder.child("func", value.func),
+            "args": encoder.child("args", list(value.args)),
+            "kwargs": encoder.child("kwargs", dict(value.keywords)),
+        }
+        return {self.tag: payload}
+
+    def decode(self, payload: Json, decoder: Decoder) -> functools.partial[Any]:
+        function = decoder.child("func", payload["func"])
+        kwargs = decoder.decode(payload["kwargs"])
+        return functools.partial(function, *decoder.items(payload["args"]), **kwargs)
+
+
+class _Data(Handler):
+    tag = "$data"
+
+    def accepts(self, value: object) -> bool:
+        return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        fields = sorted(f.name for f in dataclasses.fields(value) if f.init)
+        payload = {
+            "class": reference_to(type(value), encoder.path),
+            "fields": {name: encoder.child(name, getattr(value, name)) for name in fields},
+        }
+        return {self.tag: payload}
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        cls = decoder.load("data", payload["class"])
+        return cls(**{name: decoder.child(name, v) for name, v in payload["fields"].items()})
+
+
+class _Enum(Handler):
+    tag = "$enum"
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, enum.Enum)
+
+    def encode(self, value: enum.Enum, encoder: Encoder) -> Json:
+        return {self.tag: [reference_to(type(value), encoder.path), value.name]}
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        name, member = payload
+        return decoder.load("data", name)[member]
+
+
+class _Stateful(Handler):
+    """Only refuses: objects that change while they are used."""
+
+    def accepts(self, value: object) -> bool:
+        numpy = sys.modules.get("numpy")
+        if isinstance(value, types.GeneratorType):
+            return True
+        return numpy is not None and isinstance(
+            value,
+            (
+                numpy.random.RandomState,
+                numpy.random.Generator,
+                numpy.random.BitGenerator,
+                numpy.random.SeedSequence,
+            ),
+        )
+
+    def encode(self, value: object, encoder: Encoder) -> Json:
+        what = type(value).__name__
+        if isinstance(value, types.GeneratorType):
+            raise encoder.refusal("a generator can be read once only", "Pass a list.")
+        raise encoder.refusal(
+            f"a {what} has a state that changes with each use", "Pass an integer as the seed."
+        )
+
+
+def is_numpy_function(value: object) -> bool:
+    """Whether the value is a ufunc or another function of numpy."""
+    kind = type(value)
+    return kind.__module__ == "numpy" and kind.__name__ in ("ufunc", "_ArrayFunctionDispatcher")
+
+
+def _bound_method(value: Any, encoder: Encoder) -> NotSerializableError:
+    owner = type(value.__self__).__qualname__
+    return encoder.refusal(
+        f"{getattr(value, '__name__', 'this')} is a method bound to an object of type {owner}",
+        "Define a function at the top level of a module that makes the object and calls it.",
+    )
+
+
+def _factory_call(function: types.FunctionType, encoder: Encoder) -> Json | None:
+    """Find the call that made a closure, or None.
+
+    The factory must be importable, and all its arguments must be among the closure's variables.
+    It is called again, and what it makes is compared, so nothing is guessed.
+    """
+    outer_name, _, _ = function.__qualname__.partition(".<locals>")
+    module = sys.modules.get(function.__module__)
+    if module is None or function.__module__ == "__main__":
+        return None
+    factory = follow(module, outer_name)
+    cells = _cells(function)
+    if not isinstance(factory, types.FunctionType) or cells is None:
+        return None
+    parameters = inspect.signature(factory).parameters
+    if not set(parameters) <= set(cells):
+        return None
+    arguments = {name: cells[name] for name in parameters}
+    made = call("factory", reference_to(factory, encoder.path), encoder, kwargs=arguments)
+    again = factory(**arguments)
+    if not isinstance(again, types.FunctionType) or again.__code__ != function.__code__:
+        return None
+    other = _cells(again)
+    same = (
+        other is not None
+        and encoder.encode(cells) == encoder.encode(other)
+        and again.__defaults__ == function.__defaults__
+        and again.__kwdefaults__ == function.__kwdefaults__
+    )
+    return made if same else None
+
+
+def _cells(function: types.FunctionType) -> dict[str, Any] | None:
+    """Free variables of a closure by name; None if one is not bound yet."""
+    names, cells = function.__code__.co_freevars, function.__closure__ or ()
+    values = {}
+    for name, cell in zip(names, cells, strict=True):
+        try:
+            values[name] = cell.cell_contents
+        except ValueError:  # the only way to ask whether a cell is empty
+            return None
+    return values
+
+
+CALLABLE_HANDLERS: tuple[Handler, ...] = (
+    _Call(),
+    _BoundMethod(),
+    _Partial(),
+    _Stateful(),
+    _Enum(),
+    _Data(),
+    _Class(),
+    _Function(),
+)

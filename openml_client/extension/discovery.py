@@ -1,0 +1,87 @@
+"""The extension that handles a model, found by entry point."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from openml_client.errors import FlowError, MissingDependencyError
+from openml_client.extension.protocol import API, Extension
+
+GROUP = "openml_client.extensions"
+
+
+def find_extension(model: object) -> Extension:
+    """Extension of a model: of its class, or of the nearest base class that has one.
+
+    The name of an entry point is the top-level module whose classes it handles, so nothing is
+    imported to find out.
+
+    Raises
+    ------
+    MissingDependencyError
+        If no extension for the model is installed.
+    """
+    installed = _installed()
+    roots = [cls.__module__.partition(".")[0] for cls in type(model).__mro__]
+    for root in roots:
+        if root in installed:
+            return _load(root, installed[root])
+    cls = type(model)
+    raise MissingDependencyError(
+        f"no extension handles {cls.__module__}.{cls.__qualname__}", hint=_advice(roots)
+    )
+
+
+def get_extension(name: str) -> Extension:
+    """Extension of this name.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed, or can't be imported.
+    FlowError
+        If two distributions provide it, or it was written for another version of the protocol.
+    """
+    installed = _installed()
+    if name not in installed:
+        have = f"Installed: {', '.join(sorted(installed))}. " if installed else ""
+        raise MissingDependencyError(
+            f"no extension {name!r} is installed", hint=f"{have}{_advice([name])}"
+        )
+    return _load(name, installed[name])
+
+
+def _advice(roots: list[str]) -> str:
+    name = next((root for root in roots if root in ("sklearn", "torch")), "sklearn")
+    return f"pip install openml-client-{name}"
+
+
+def _installed() -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _load(name: str, points: list[EntryPoint]) -> Extension:
+    # One distribution may be seen twice: installed, and as an editable checkout.
+    owners = {(point.dist.name if point.dist else "?", point.value): point for point in points}
+    if len(owners) > 1:
+        who = " and ".join(f"{dist} ({value})" for dist, value in sorted(owners))
+        raise FlowError(
+            f"two distributions provide the extension {name!r}: {who}",
+            hint="Uninstall one of them.",
+        )
+    (point,) = owners.values()
+    try:
+        extension = point.load()
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the extension {name!r} ({point.value}) can't be imported: {error}"
+        ) from error
+    if not isinstance(extension, Extension) or extension.api != API:
+        raise FlowError(
+            f"the extension {name!r} ({point.value}) does not speak version {API} of the protocol",
+            hint="pip install --upgrade openml-client and the extension.",
+        )
+    return extension

@@ -1,0 +1,326 @@
+"""What a description may name: checked before anything is imported, and again after.
+
+A `Policy` is what an extension vouches for: which names each kind of reference may carry, what
+they must turn out to be, and which parameters do harm by themselves.  `Trust` is a policy with
+what the caller trusts on top of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from openml_client.errors import FlowError, UntrustedError
+from openml_client.extension.description import Description
+from openml_client.extension.identity import Json
+from openml_client.extension.references import home_of, is_reference, resolve
+from openml_client.extension.tree import Path, references, tagged, walk
+
+_CLASS_KINDS = frozenset({"class", "data"})
+_INTERNAL = frozenset({"tests", "testing", "conftest", "externals"})
+"""Modules inside packages that do things when they are imported."""
+
+
+Complaint = Callable[[object], str | None]
+
+
+def _no_complaint(value: object) -> str | None:
+    return None
+
+
+def _complaint_of_both(mine: Complaint, theirs: Complaint, value: object) -> str | None:
+    return theirs(value) if mine(value) is not None else None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one kind of reference may name without the caller's word."""
+
+    names: frozenset[str] = frozenset()
+    """Exactly these, as ``numpy:log1p``."""
+    modules: frozenset[str] = frozenset()
+    """All public names in these modules, as ``sklearn.metrics``."""
+    packages: frozenset[str] = frozenset()
+    """All public names in these modules and in the public modules below them."""
+    complaint: Complaint = _no_complaint
+    """Completes "it is ..." for an imported object of another kind; None for a good one."""
+
+    def allows(self, name: str) -> bool:
+        """Whether the name alone is fine; nothing is imported to find out."""
+        if name in self.names:
+            return True
+        module, _, qualname = name.partition(":")
+        if any(part.startswith("_") for part in qualname.split(".")):
+            return False
+        return module in self.modules or any(_is_public_in(module, p) for p in self.packages)
+
+    def __or__(self, other: Rule) -> Rule:
+        """Rule that allows what either allows; what is imported must please one of them."""
+        return Rule(
+            self.names | other.names,
+            self.modules | other.modules,
+            self.packages | other.packages,
+            partial(_complaint_of_both, self.complaint, other.complaint),
+        )
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """A parameter that does harm by its value, whoever the class belongs to."""
+
+    complaint: Callable[[str, Json], str | None]
+    """Parameter and typed JSON value; completes "it ..." or None if it is harmless."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an extension vouches for."""
+
+    rules: Mapping[str, Rule]
+    """By kind of reference; a kind without a rule is never allowed."""
+    hazards: tuple[Hazard, ...] = ()
+
+    def __or__(self, other: Policy) -> Policy:
+        """Policy that vouches for what either vouches for, with the hazards of both."""
+        rules = dict(self.rules)
+        for kind, rule in other.rules.items():
+            rules[kind] = rules[kind] | rule if kind in rules else rule
+        return Policy(rules, (*self.hazards, *other.hazards))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in a description that is not trusted."""
+
+    name: str
+    """The reference, or ``module:Class.parameter``; handing it back as trusted allows it."""
+    path: str
+    """Place in the description."""
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Trust:
+    """A policy, and what the caller trusts on top of it."""
+
+    policy: Policy
+    trusted: frozenset[str] = field(default=frozenset())
+    """Packages or modules (``mypkg``), names (``mypkg.models:Net``), or parameters that an
+    audit found (``sklearn.pipeline:Pipeline.memory``)."""
+
+    @classmethod
+    def of_strangers(cls, policy: Policy, trusted: str | Iterable[str] = ()) -> Trust:
+        """Trust for a description that others wrote."""
+        names = (trusted,) if isinstance(trusted, str) else tuple(trusted)
+        for name in names:
+            if not isinstance(name, str) or not all(map(str.isidentifier, _parts(name))):
+                raise FlowError(
+                    f"trusted={name!r} names no package, module, class or parameter",
+                    hint="Give names like 'mypkg', 'mypkg.models' or 'mypkg.models:Net'.",
+                )
+        return cls(policy, frozenset(names))
+
+    @classmethod
+    def of_own(cls, policy: Policy, description: Description) -> Trust:
+        """Trust for a description of the caller's own model, which holds no surprise for them."""
+        return cls(policy, frozenset(f.name for f in cls(policy).audit(description)))
+
+    def audit(self, description: Description) -> tuple[Finding, ...]:
+        """What the description holds that is not trusted; nothing is imported to find out."""
+        return (*self._untrusted_names(description.tree), *self._hazards(description.tree))
+
+    def require(self, description: Description) -> None:
+        """Refuse a description that holds anything untrusted.
+
+        Raises
+        ------
+        UntrustedError
+            With all names that the audit found.
+        """
+        findings = self.audit(description)
+        if findings:
+            names = tuple(dict.fromkeys(finding.name for finding in findings))
+            shown = "\n".join(f"  {finding}" for finding in findings[:5])
+            more = f"\n  and {len(findings) - 5} more" if len(findings) > 5 else ""
+            raise UntrustedError(
+                f"the flow asks for what is not trusted; nothing was imported:\n{shown}{more}",
+                names=names,
+                hint=f"Read what these do. If you trust them, pass trusted={list(names[:5])!r}.",
+            )
+
+    def load(self, kind: str, name: str) -> Any:
+        """Import a trusted name, and check that it is what it is said to be.
+
+        Raises
+        ------
+        UntrustedError
+            If the name is not trusted, or leads to something of another kind.
+        FlowError
+            If it does not exist in the installed version.
+        """
+        value = self.find(kind, name)
+        if value is None:
+            raise FlowError(
+                f"{name} does not exist in the installed version of its package",
+                hint="Install the version that the flow's dependencies name.",
+            )
+        return value
+
+    def find(self, kind: str, name: str) -> Any:
+        """Like `load`, but None where the name does not exist."""
+        why = self._complaint(kind, name)
+        if why is not None:
+            raise UntrustedError(f"{name}: {why}", names=(name,))
+        value = resolve(name)
+        if value is None:
+            return None
+        wrong = _basic_complaint(kind, value) or self._wrong(kind, name, value)
+        if wrong is not None:
+            raise UntrustedError(
+                f"{name} stands in the flow as a {kind}, but it is {wrong}", names=(name,)
+            )
+        return value
+
+    def _untrusted_names(self, tree: Json) -> Iterator[Finding]:
+        for kind, name, path in references(tree):
+            why = self._complaint(kind, name)
+            if why is not None:
+                yield Finding(name, "/".join(path), why)
+
+    def _complaint(self, kind: str, name: str) -> str | None:
+        if not is_reference(name):
+            return "this is no name of a class or function"
+        if self._is_trusted(name):
+            return None
+        rule = self.policy.rules.get(kind)
+        if rule is None or not rule.allows(name):
+            return f"this {kind} is not among those that the extension vouches for"
+        return None
+
+    def _wrong(self, kind: str, name: str, value: object) -> str | None:
+        """Complaint about an imported object that passed by its name.
+
+        A trusted package vouches for what it defines, not for what it imports: nearly every
+        package has some function of ``os`` or ``subprocess`` within reach.
+        """
+        home = home_of(value)
+        if name in self.trusted or any(_is_below(home, package) for package in self.trusted):
+            return None
+        rule = self.policy.rules.get(kind)
+        return (
+            rule.complaint(value)
+            if rule
+            else f"defined in {home or 'no module'}, which is not trusted"
+        )
+
+    def _is_trusted(self, name: str) -> bool:
+        module = name.partition(":")[0]
+        return name in self.trusted or any(_is_below(module, t) for t in self.trusted)
+
+    def _hazards(self, tree: Json) -> Iterator[Finding]:
+        for path, owner, parameter, value in _arguments(tree):
+            for hazard in self.policy.hazards:
+                # Searches address the parameters of inner models as ``svc__C``.
+                bare = parameter.rpartition(".")[2].rpartition("__")[2]
+                why = hazard.complaint(bare, value)
+                name = f"{owner}.{parameter}"
+                if why is not None and name not in self.trusted:
+                    yield Finding(name, "/".join((*path, parameter)), why)
+
+
+def untrusted(
+    description: Description, policy: Policy, trusted: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Names that a description asks for and that are not trusted; nothing is imported."""
+    findings = Trust.of_strangers(policy, trusted).audit(description)
+    return tuple(dict.fromkeys(finding.name for finding in findings))
+
+
+def scalars(value: Json) -> Iterator[Json]:
+    """Iterate over the plain values inside a typed JSON value.
+
+    Nodes and calls inside it are left out: their arguments are looked at on their own.
+    """
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        tag, payload = tagged(item) or (None, item)
+        if tag in ("$node", "$part", "$call"):
+            continue
+        if isinstance(payload, dict):
+            stack.extend(payload.values())
+        elif isinstance(payload, list):
+            stack.extend(payload)
+        else:
+            yield payload
+
+
+def _arguments(tree: Json) -> Iterator[tuple[Path, str, str, Json]]:
+    """All named arguments: of nodes and calls, and those that the grids of a search would set.
+
+    Gives path, owner, parameter, value; the value may be a list of candidates.  What stands
+    among the defaults of a description counts for nothing here, because a stranger wrote it.
+    """
+    for path, value in walk(tree):
+        match tagged(value):
+            case ("$node" | "$part", payload):
+                owner, named = payload["class"], payload["params"]
+            case ("$call", payload):
+                numbered = {str(n): item for n, item in enumerate(payload["args"])}
+                owner, named = payload["name"], {**payload["kwargs"], **numbered}
+            case _:
+                continue
+        for parameter, argument in named.items():
+            yield path, owner, parameter, argument
+            for key, inner in _keyed(argument):
+                yield path, owner, f"{parameter}.{key}", inner
+
+
+def _keyed(tree: Json) -> Iterator[tuple[str, Json]]:
+    """Values under text keys inside an argument, as ``{"vect__input": ["filename"]}``.
+
+    Nodes and calls inside it are left out: their arguments are looked at on their own.
+    """
+    stack = [tree]
+    while stack:
+        value = stack.pop()
+        tag, payload = tagged(value) or (None, value)
+        if tag in ("$node", "$part", "$call"):
+            continue
+        if tag in ("$dict", "$odict") and isinstance(payload, list):
+            pairs = [p for p in payload if isinstance(p, list) and len(p) == 2]
+            yield from ((key, item) for key, item in pairs if isinstance(key, str))
+        if isinstance(payload, dict):
+            yield from payload.items()
+            stack.extend(payload.values())
+        elif isinstance(payload, list):
+            stack.extend(payload)
+
+
+def _basic_complaint(kind: str, value: object) -> str | None:
+    if kind in _CLASS_KINDS and not isinstance(value, type):
+        return f"an object of type {type(value).__qualname__}"
+    if kind == "function" and isinstance(value, type):
+        return "a class"
+    return None if callable(value) else f"an object of type {type(value).__qualname__}"
+
+
+def _is_below(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def _is_public_in(module: str, package: str) -> bool:
+    inner = module.removeprefix(package).split(".")
+    return _is_below(module, package) and not any(
+        part.startswith("_") or part in _INTERNAL for part in inner
+    )
+
+
+def _parts(name: str) -> list[str]:
+    module, _, qualname = name.partition(":")
+    return [*module.split("."), *(qualname.split(".") if qualname else [])]
