@@ -44,6 +44,13 @@ class Scalar:
         return None
 
 
+def _int(text: str) -> int:
+    value = int(text)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(text)  # no id or count is; databases know 64 bits
+    return value
+
+
 def _float(text: str) -> float:
     # PHP prints doubles as Python does, but for the spelling of infinity and not-a-number.
     return float(text.replace("INF", "inf").replace("NAN", "nan"))
@@ -106,7 +113,7 @@ def _same(text: str) -> str:
     return text
 
 
-INT = Scalar("integer", int, str, is_number=True)
+INT = Scalar("integer", _int, str, is_number=True)
 FLOAT = Scalar("number", _float, write_float, is_number=True)
 DOUBLE = Scalar("number", _float, write_double, is_number=True)
 BOOL = Scalar("truth value", _bool, lambda value: "true" if value else "false")

@@ -1,0 +1,1 @@
+"""Data files: ARFF and Parquet, tables, splits and predictions."""

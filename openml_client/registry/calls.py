@@ -1,0 +1,99 @@
+"""A request as the handlers see it, and how they refuse one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from openml_client.registry.blobs import Blobs
+from openml_client.registry.store.database import Store
+from openml_client.registry.store.users import User
+from openml_client.wire.routes import Route
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage
+
+
+MAX_ID = 2**63 - 1
+"""The largest integer that the databases know; no thing has it."""
+
+
+class Refusal(Exception):  # noqa: N818  (an answer of the protocol, not a failure)
+    """What was asked is refused, with one of the protocol's codes."""
+
+    def __init__(self, code: int, information: str | None = None) -> None:
+        super().__init__(code, information)
+        self.code = code
+        self.information = information
+
+
+@dataclass(frozen=True)
+class Services:
+    """What all handlers work with."""
+
+    store: Store
+    blobs: Blobs
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The addresses that documents name, below the one that the client used.
+
+    They are made for each answer and never stored: a registry may move.
+    """
+
+    base_url: str
+    """With a slash at the end."""
+
+    def file(self, file_id: int, name: str) -> str:
+        """Address of a file; ``name`` is only there for people."""
+        return f"{self.base_url}data/v1/download/{file_id}/{quote(name)}"
+
+    def parquet(self, dataset_id: int) -> str:
+        """Address of a dataset as Parquet, if there is such a file.
+
+        Source: protocol note, section 2.
+        """
+        folder = f"{dataset_id // 10_000:04d}/{dataset_id:04d}"
+        return f"{self.base_url}datasets/{folder}/dataset_{dataset_id}.pq"
+
+    def splits(self, task_id: int) -> str:
+        """Address of the splits file of a task."""
+        return f"{self.base_url}api_splits/get/{task_id}/Task_{task_id}_splits.arff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request to one route."""
+
+    services: Services
+    route: Route
+    user: User | None
+    """Whose key was sent; None without one."""
+    addresses: Addresses
+    places: Mapping[str, Any] = field(default_factory=dict)
+    """What stands in the placeholders of the route's path."""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    """What a list is filtered by."""
+    form: Mapping[str, str] = field(default_factory=dict)
+    """Plain fields."""
+    files: Mapping[str, FileStorage] = field(default_factory=dict)
+    """Uploaded files."""
+
+    @property
+    def id(self) -> int:
+        """The id in the path."""
+        return int(self.places["id"])
+
+    @property
+    def writer(self) -> User:
+        """Who publishes; only routes that need a key have one."""
+        if self.user is None:
+            raise RuntimeError(f"the route {self.route.name} was called without a key")
+        return self.user
+
+    def refusal(self, what: str, information: str | None = None) -> Refusal:
+        """Make the refusal that the table of routes names so."""
+        return Refusal(self.route.codes[what], information)

@@ -1,0 +1,162 @@
+"""The folder of a registry: what lies where, and how it is made, opened and brought up to date.
+
+::
+
+    registry.sqlite3    the database
+    blobs/ab/abcd…      the contents of files, by their sha256
+    owner.key           API key of the folder's owner, readable by nobody else
+    registry.lock       held while the folder is made or brought up to date
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+
+from openml_client.errors import RegistryError
+from openml_client.registry.store import users
+from openml_client.registry.store.database import Store
+from openml_client.registry.store.migrating import back_up, check_known, revision_of, upgrade
+from openml_client.registry.store.schema import REVISIONS
+from openml_client.registry.store.users import Group
+
+DATABASE = "registry.sqlite3"
+BLOBS = "blobs"
+OWNER_KEY = "owner.key"
+LOCK = "registry.lock"
+
+OWNER = "owner"
+"""Name of the first user, an administrator."""
+
+_HARMLESS = frozenset({LOCK, OWNER_KEY, "cache"})
+"""What a folder may hold before a registry is made in it; the client keeps its cache there."""
+
+
+def open_store(folder: Path, *, create: bool) -> Store:
+    """Open the database of a folder, up to date.
+
+    Raises
+    ------
+    RegistryError
+        If the folder is no registry and none may be made in it, or if its database is damaged,
+        can't be written or was made by a newer version.
+    """
+    database = folder / DATABASE
+    if not database.exists():
+        _make(folder, create=create)
+    _check_writable(folder, database)
+    store = Store.at(database)
+    try:
+        revision = revision_of(store)
+        check_known(revision, store.place)
+        if revision != REVISIONS[-1]:
+            _bring_up_to_date(folder, store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _make(folder: Path, *, create: bool) -> None:
+    """Make a registry in a folder that is empty or not there."""
+    if folder.exists() and not folder.is_dir():
+        raise RegistryError(f"{folder} is a file, not a folder", hint="Name a folder.")
+    if not create:
+        raise RegistryError(
+            f"{folder} holds no registry",
+            hint=f"Make one with `openml-client registry init {folder}`.",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK):
+            if not (folder / DATABASE).exists():  # another process may have been faster
+                _check_empty(folder)
+                _make_database(folder)
+    except OSError as error:
+        raise RegistryError(
+            f"no registry can be made in {folder}: {error.strerror or error}",
+            hint="Name a folder that this user may write to.",
+        ) from error
+
+
+def _check_empty(folder: Path) -> None:
+    others = sorted(p.name for p in folder.iterdir() if p.name not in _HARMLESS)
+    others = [name for name in others if not name.startswith(f"{DATABASE}.new")]
+    if BLOBS in others:
+        raise RegistryError(
+            f"the registry in {folder} lost its database {DATABASE}",
+            hint="Restore it from a backup, or name another folder to begin anew.",
+        )
+    if others:
+        raise RegistryError(
+            f"{folder} is no registry, and it is not empty: it holds {', '.join(others[:5])}",
+            hint="Name an empty folder, or one that is not there yet.",
+        )
+
+
+def _make_database(folder: Path) -> None:
+    """Make a database under another name first, so that a half-made one is never opened."""
+    unfinished = folder / f"{DATABASE}.new"
+    for leftover in folder.glob(f"{unfinished.name}*"):
+        leftover.unlink()
+    store = Store.at(unfinished)
+    try:
+        upgrade(store)
+        key = users.new_key()
+        with store.write() as connection:
+            users.add(connection, OWNER, group=Group.ADMIN, key=key)
+        write_key(folder, key)
+    finally:
+        store.close()
+    unfinished.rename(folder / DATABASE)
+
+
+def _check_writable(folder: Path, database: Path) -> None:
+    if not (os.access(folder, os.W_OK | os.X_OK) and os.access(database, os.W_OK)):
+        raise RegistryError(
+            f"the registry in {folder} can't be written by this user",
+            hint=f"Make the folder and {DATABASE} writable, or copy the folder elsewhere.",
+        )
+
+
+def _bring_up_to_date(folder: Path, store: Store) -> None:
+    with FileLock(folder / LOCK):
+        revision = revision_of(store)  # another process may have been faster
+        if revision == REVISIONS[-1]:
+            return
+        time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        back_up(store, folder / f"{DATABASE}.backup-{revision}-{time}")
+        upgrade(store)
+
+
+def write_key(folder: Path, key: str) -> None:
+    """Write the owner's key, readable by nobody else from the first moment."""
+    target = folder / OWNER_KEY
+    unfinished = target.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key + "\n")
+    unfinished.replace(target)
+
+
+def read_key(folder: Path) -> str | None:
+    """The owner's key, or None if its file was deleted.
+
+    Raises
+    ------
+    RegistryError
+        If this user may not read it.
+    """
+    try:
+        return (folder / OWNER_KEY).read_text("ascii").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RegistryError(
+            f"the owner's key {folder / OWNER_KEY} can't be read: {error.strerror}",
+            hint="Ask the folder's owner for an API key, and set OPENML_API_KEY.",
+        ) from error

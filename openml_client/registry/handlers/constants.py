@@ -1,0 +1,53 @@
+"""Task types, estimation procedures and evaluation measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openml_client.model.task import EstimationProcedure, TaskType
+from openml_client.registry import vocabulary
+from openml_client.registry.calls import Call
+from openml_client.wire import routes
+from openml_client.wire.vocabulary import MeasureNames
+
+
+def list_task_types(_: Call) -> Sequence[TaskType]:
+    """All task types; only one at a time is told in full."""
+    return [
+        replace(item, inputs=(), contributors=(), created_at=None)
+        for item in vocabulary.task_types().values()
+    ]
+
+
+def get_task_type(call: Call) -> TaskType:
+    """One task type with its inputs."""
+    if call.id not in vocabulary.task_types():
+        raise call.refusal("unknown")
+    return vocabulary.task_types()[call.id]
+
+
+def list_procedures(_: Call) -> Sequence[EstimationProcedure]:
+    """All estimation procedures."""
+    return list(vocabulary.procedures().values())
+
+
+def get_procedure(call: Call) -> EstimationProcedure:
+    """One estimation procedure."""
+    if call.id not in vocabulary.procedures():
+        raise call.refusal("unknown")
+    return vocabulary.procedures()[call.id]
+
+
+def list_measures(_: Call) -> MeasureNames:
+    """The names of all evaluation measures."""
+    return MeasureNames(names=tuple(vocabulary.measures()))
+
+
+HANDLERS = {
+    routes.TASK_TYPE_LIST.name: list_task_types,
+    routes.TASK_TYPE_GET.name: get_task_type,
+    routes.PROCEDURE_LIST.name: list_procedures,
+    routes.PROCEDURE_GET.name: get_procedure,
+    routes.MEASURE_LIST.name: list_measures,
+}

@@ -1,0 +1,149 @@
+"""Datasets: told, listed and published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from openml_client.errors import ArffError
+from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature, Quality
+from openml_client.registry.calls import Addresses, Call
+from openml_client.registry.handlers import lists, uploads
+from openml_client.registry.store import datasets
+from openml_client.registry.store.datasets import StoredDataset
+from openml_client.registry.store.files import NewFile
+from openml_client.wire import routes
+from openml_client.wire.vocabulary import UploadedId
+
+_FORMATS = frozenset({"arff", "sparse_arff"})
+
+_WITHOUT_PARQUET = "Sparse_ARFF"
+"""The server names no Parquet file of sets of exactly this format."""
+
+
+def get(call: Call) -> Dataset:
+    """The description of a dataset."""
+    if call.id == 0:
+        raise call.refusal("no_id")
+    with call.services.store.read() as connection:
+        stored = datasets.find(connection, call.id)
+    if stored is None:
+        raise call.refusal("unknown")
+    if not stored.may_be_seen_by(call.user):
+        raise call.refusal("private")
+    return _addressed(stored, call.addresses)
+
+
+def _addressed(stored: StoredDataset, addresses: Addresses) -> Dataset:
+    dataset = stored.dataset
+    if dataset.file_id is None:
+        raise RuntimeError(f"dataset {dataset.id} has no file")
+    parquet_url = addresses.parquet(dataset.id) if dataset.format != _WITHOUT_PARQUET else None
+    name = f"{dataset.name}.{dataset.format.lower()}"
+    return replace(dataset, url=addresses.file(dataset.file_id, name), parquet_url=parquet_url)
+
+
+def list_all(call: Call) -> Sequence[DatasetSummary]:
+    """The datasets that match the filters, active ones unless told otherwise."""
+    with call.services.store.read() as connection:
+        rows = datasets.summaries(connection, call.filters, call.user)
+    return lists.some(call, rows)
+
+
+def get_features(call: Call) -> Sequence[Feature]:
+    """The columns of a dataset; nominal values are sorted, as the server does."""
+    with call.services.store.read() as connection:
+        stored = _processed(call, connection, failure=None)
+        features = datasets.features_of(connection, stored.dataset.id)
+    if not features:
+        raise call.refusal("none")
+    return [replace(f, nominal_values=tuple(sorted(f.nominal_values))) for f in features]
+
+
+def get_qualities(call: Call) -> Sequence[Quality]:
+    """The qualities of a dataset."""
+    with call.services.store.read() as connection:
+        stored = _processed(call, connection, failure="told")
+        qualities = datasets.qualities_of(connection, stored.dataset.id)
+    if not qualities:
+        raise call.refusal("none")
+    return qualities
+
+
+def _processed(call: Call, connection: Connection, *, failure: str | None) -> StoredDataset:
+    """The dataset, if it may be seen and was processed without complaint.
+
+    The complaint itself is told of qualities only, not of features.
+    """
+    stored = datasets.find(connection, call.id)
+    if stored is None:
+        raise call.refusal("unknown")
+    if not stored.may_be_seen_by(call.user):
+        raise call.refusal("private")
+    if stored.dataset.processed_at is None:
+        raise call.refusal("unprocessed")
+    if stored.dataset.error is not None:
+        raise call.refusal("failed", stored.dataset.error if failure else None)
+    return stored
+
+
+def upload(call: Call) -> UploadedId:
+    """Publish a dataset: check it, find out what the engine would, and store it as a whole."""
+    if "dataset" in call.files and uploads.is_empty(call, "dataset"):
+        raise call.refusal("file", "File dataset: Filesize is 0 bytes, which is not allowed. ")
+    draft: DatasetDraft = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    has_file = "dataset" in call.files
+    if has_file and draft.url:
+        raise call.refusal("both")
+    if not has_file and not draft.url:
+        raise call.refusal("neither")
+    if draft.url and not draft.url.lower().startswith(("http://", "https://")):
+        raise call.refusal("invalid", f"the url {draft.url!r} is no address of HTTP")
+    if draft.format.lower() not in _FORMATS:
+        raise call.refusal("format")
+    file, processed = _processed_upload(call, draft) if has_file else (_elsewhere(draft), None)
+    with call.services.store.write() as connection:
+        dataset_id = datasets.add(
+            connection, draft, file, uploader_id=call.writer.id, processed=processed
+        )
+    return UploadedId(id=dataset_id)
+
+
+def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, datasets.Processed]:
+    # Heavy with numpy, and only needed here.
+    from openml_client.formats.arff import check_arff
+    from openml_client.registry.publishing.dataset import process
+
+    content = uploads.content(call, "dataset") or b""
+    try:
+        check_arff(content)
+    except ArffError as error:
+        place = f" (l.{error.line})" if error.line is not None else ""
+        text = error.message.removeprefix(f"line {error.line}: ")
+        information = f"Arff error in dataset file: {text}{place}"
+        raise call.refusal("arff", information) from error
+    file, _ = uploads.keep(call, "dataset")
+    file = replace(file, is_private=draft.visibility not in {None, datasets.PUBLIC})
+    return file, process(content, draft)
+
+
+def _elsewhere(draft: DatasetDraft) -> NewFile:
+    """The file of a dataset whose data lies elsewhere; nothing is fetched from there."""
+    return NewFile(
+        name=f"{draft.name}.{draft.format.lower()}",
+        content_type="text/plain",
+        url=draft.url,
+        is_private=draft.visibility not in {None, datasets.PUBLIC},
+    )
+
+
+HANDLERS = {
+    routes.DATASET_GET.name: get,
+    routes.DATASET_LIST.name: list_all,
+    routes.DATASET_FEATURES.name: get_features,
+    routes.DATASET_QUALITIES.name: get_qualities,
+    routes.DATASET_QUALITIES_OF_ENGINE.name: get_qualities,
+    routes.DATASET_UPLOAD.name: upload,
+}

@@ -1,0 +1,222 @@
+"""Runs: told, listed and published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from xml.parsers import expat
+
+from sqlalchemy import Connection
+
+from openml_client.errors import ArffError
+from openml_client.model.run import Run, RunEvaluation, RunFile, RunInput, RunSummary
+from openml_client.model.task import TaskInputs, TaskTypeId
+from openml_client.model.trace import Trace
+from openml_client.registry.calls import Call
+from openml_client.registry.handlers import lists, uploads
+from openml_client.registry.handlers.setups import settings_of
+from openml_client.registry.store import datasets, flows, runs, tasks
+from openml_client.registry.store.datasets import StoredDataset
+from openml_client.registry.store.files import NewFile
+from openml_client.registry.store.tasks import StoredTask
+from openml_client.registry.vocabulary import measures, procedures, task_types
+from openml_client.wire import routes
+from openml_client.wire.run import RunUpload
+from openml_client.wire.vocabulary import UploadedId
+
+
+def get(call: Call) -> Run:
+    """A run with its files and evaluations."""
+    if call.id == 0:
+        raise call.refusal("no_id")
+    with call.services.store.read() as connection:
+        stored = runs.find(connection, call.id)
+        if stored is None:
+            raise call.refusal("unknown")
+        task = tasks.find(connection, stored.run.task_id)
+        dataset = _dataset_of(connection, task)
+    inputs = task.inputs if task is not None else None
+    return replace(
+        stored.run,
+        task_type=task_types()[inputs.type_id].name if inputs else None,
+        task_evaluation_measure=inputs.inputs.get("evaluation_measures") if inputs else None,
+        inputs=(_input(call, dataset),) if dataset is not None else (),
+        files=tuple(
+            RunFile(
+                file_id=file.id, name=file.name, url=call.addresses.file(file.id, file.filename)
+            )
+            for file in stored.files
+        ),
+    )
+
+
+def _dataset_of(connection: Connection, task: StoredTask | None) -> StoredDataset | None:
+    if task is None or task.dataset_id is None:
+        return None
+    return datasets.find(connection, task.dataset_id)
+
+
+def _input(call: Call, stored: StoredDataset) -> RunInput:
+    dataset = stored.dataset
+    name = f"{dataset.name}.{dataset.format.lower()}"
+    url = call.addresses.file(dataset.file_id or 0, name)
+    return RunInput(dataset_id=dataset.id, name=dataset.name, url=url)
+
+
+def get_trace(call: Call) -> Trace:
+    """What the search of a run tried."""
+    with call.services.store.read() as connection:
+        if not runs.exists(connection, call.id):
+            raise call.refusal("unknown")
+        iterations = runs.trace_of(connection, call.id)
+    if not iterations:
+        raise call.refusal("none")
+    return Trace(run_id=call.id, iterations=iterations)
+
+
+def list_all(call: Call) -> Sequence[RunSummary]:
+    """The runs that match the filters."""
+    lists.check_study(call)
+    with call.services.store.read() as connection:
+        rows = runs.summaries(connection, lists.bounded(call))
+    return lists.some(call, rows)
+
+
+def upload(call: Call) -> UploadedId:
+    """Publish a run: check it, evaluate it, and store it as a whole."""
+    # Heavy with numpy, and only needed here.
+    from openml_client.registry.publishing.run import evaluate
+
+    body = uploads.description(call, "File meta-info is missing. ")
+    upload: RunUpload = uploads.model(call, uploads.tree(call, body))
+    with call.services.store.read() as connection:
+        if not flows.exists(connection, upload.flow_id):
+            raise call.refusal("flow")
+        for name in call.files:
+            _check_file(call, name)
+        settings = settings_of(call, connection, upload)
+        task, dataset = _checked_task(call, connection, upload)
+    evaluated = evaluate(
+        call.services,
+        task.inputs,
+        dataset.sha256,
+        predictions=uploads.content(call, "predictions"),
+        trace=uploads.content(call, "trace"),
+        claimed=upload.evaluations,
+    )
+    kept = {name: uploads.keep(call, name)[0] for name in call.files}
+    if uploads.DESCRIPTION not in kept:
+        kept[uploads.DESCRIPTION] = _description_file(call, body)
+    with call.services.store.write() as connection:
+        run_id = runs.add(
+            connection,
+            upload,
+            task_id=task.inputs.task_id or 0,
+            settings=settings,
+            files=kept,
+            evaluated=evaluated,
+            uploader_id=call.writer.id,
+        )
+    return UploadedId(id=run_id)
+
+
+def _check_file(call: Call, name: str) -> None:
+    """Refuse a file without an extension, and one that is not what its extension says."""
+    # Heavy with numpy, and only needed here.
+    from openml_client.formats.arff import check_arff
+
+    filename = call.files[name].filename or ""
+    stem, _, extension = filename.rpartition(".")
+    if not stem or not extension:
+        text = f'Invalid extension for file "{name}". Original filename: {filename}'
+        raise call.refusal("file_name", text)
+    if uploads.is_empty(call, name):
+        raise call.refusal("file", f"File {name}: Filesize is 0 bytes, which is not allowed. ")
+    try:
+        if extension == "arff":
+            check_arff(uploads.content(call, name) or b"")
+        elif extension == "xml":
+            expat.ParserCreate().Parse(uploads.content(call, name) or b"", True)
+    except ArffError as error:
+        raise call.refusal("file_content", f"{name}: {error.message}") from error
+    except expat.ExpatError as error:
+        raise call.refusal("file_content", f"{name}: {error}") from error
+
+
+def _description_file(call: Call, body: bytes) -> NewFile:
+    """Keep a description that came as a plain field."""
+    info = call.services.blobs.put(body)
+    return NewFile(
+        name="description.xml",
+        content_type="text/xml",
+        sha256=info.sha256,
+        md5=info.md5,
+        size_bytes=info.size_bytes,
+    )
+
+
+def _checked_task(
+    call: Call, connection: Connection, upload: RunUpload
+) -> tuple[StoredTask, StoredDataset]:
+    """The task and its dataset, which must be processed."""
+    task = None if upload.task_id is None else tasks.find(connection, upload.task_id)
+    if task is None:
+        raise call.refusal("task")
+    for name, what in (("source_data", "no_source"), ("estimation_procedure", "no_procedure")):
+        if name not in task.inputs.inputs:
+            raise call.refusal(what)
+    dataset = _dataset_of(connection, task)
+    if dataset is None:
+        raise call.refusal("source")
+    n_rows = datasets.n_rows_of(connection, dataset.dataset.id)
+    if n_rows is None:
+        raise call.refusal("unprocessed")
+    _check_evaluations(call, upload.evaluations, task.inputs, n_rows=n_rows)
+    return task, dataset
+
+
+def _check_evaluations(
+    call: Call, claimed: Sequence[RunEvaluation], inputs: TaskInputs, *, n_rows: int
+) -> None:
+    """Refuse values of measures that nobody knows, or of folds that the task does not have."""
+    unknown = [item.measure for item in claimed if item.measure not in measures()]
+    if unknown:
+        raise call.refusal("measure", f"Measure(s): {', '.join(unknown)}")
+    bounds = _bounds(inputs, n_rows=n_rows)
+    illegal = [
+        f"{item.measure}({', '.join(str(n) for n in _place(item) if n is not None)})"
+        for item in claimed
+        if not _is_legal(_place(item), bounds)
+    ]
+    if illegal:
+        raise call.refusal("fold", f"Measure(s): {', '.join(illegal)}")
+
+
+def _bounds(inputs: TaskInputs, *, n_rows: int) -> tuple[int, int, int]:
+    """How many repeats, folds and samples a task can have; samples only for learning curves."""
+    procedure = procedures()[int(inputs.inputs["estimation_procedure"])]
+    n_folds = n_rows if procedure.type == "leaveoneout" else procedure.folds or 1
+    # A learning curve doubles its sample with every second step: two for each bit of the rows.
+    is_curve = inputs.type_id == TaskTypeId.LEARNING_CURVE
+    return procedure.repeats or 1, n_folds, 2 * n_rows.bit_length() if is_curve else 0
+
+
+def _place(item: RunEvaluation) -> tuple[int | None, int | None, int | None]:
+    return item.repeat, item.fold, item.sample
+
+
+def _is_legal(
+    place: tuple[int | None, int | None, int | None], bounds: tuple[int, int, int]
+) -> bool:
+    """Whether a place is that of all predictions, or within the bounds."""
+    given = [n for n in place if n is not None]
+    is_nested = place[: len(given)] == tuple(given) and len(given) != 1
+    return is_nested and all(0 <= n < bound for n, bound in zip(given, bounds, strict=False))
+
+
+HANDLERS = {
+    routes.RUN_GET.name: get,
+    routes.RUN_LIST.name: list_all,
+    routes.RUN_TRACE.name: get_trace,
+    routes.RUN_UPLOAD.name: upload,
+}

@@ -1,0 +1,1 @@
+"""What happens when something is published: the engine's work, done at once."""

@@ -1,0 +1,46 @@
+"""What the engine finds in a dataset when it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openml_client.errors import ArffError
+from openml_client.formats.arff import ArffFile, read_arff
+from openml_client.model.dataset import DatasetDraft
+from openml_client.registry.engine.features import describe_features
+from openml_client.registry.engine.qualities import compute_qualities
+from openml_client.registry.store.datasets import Processed
+
+NO_TARGET = "Class is not set!"
+"""The engine's words for a dataset without exactly one target that it has.
+Source: protocol note, section 10."""
+
+
+def process(content: bytes, draft: DatasetDraft) -> Processed:
+    """The features and qualities of a data file, or what is wrong with it."""
+    try:
+        arff = read_arff(content)
+    except ArffError as error:
+        return Processed(error=error.message)
+    targets = _targets(draft, arff)
+    if len(targets) != 1:
+        return Processed(error=NO_TARGET)
+    features = describe_features(
+        arff, target=targets, row_id=draft.row_id_attribute, ignore=_ignored(draft)
+    )
+    return Processed(features=features, qualities=compute_qualities(arff, features))
+
+
+def _targets(draft: DatasetDraft, arff: ArffFile) -> Sequence[str]:
+    """The default targets that the file has; a name may itself have a comma."""
+    names = {attribute.name for attribute in arff.attributes}
+    text = draft.default_target_attribute or ""
+    if text in names:
+        return [text]
+    wanted = [name.strip() for name in text.split(",")]
+    return [name for name in wanted if name in names]
+
+
+def _ignored(draft: DatasetDraft) -> Sequence[str]:
+    """The ignored columns, given one by one or several separated by commas."""
+    return [name.strip() for text in draft.ignore_attributes for name in (text, *text.split(","))]

@@ -1,0 +1,1 @@
+"""Where a registry keeps everything but the contents of files."""

@@ -1,0 +1,352 @@
+"""Datasets, their features and qualities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, false, func, insert, or_, select, true
+
+from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature, Quality
+from openml_client.registry.store import files as file_store
+from openml_client.registry.store.clock import now
+from openml_client.registry.store.rows import (
+    Condition,
+    add_tags,
+    grouped,
+    new_id,
+    page,
+    tagged,
+    tags_of,
+)
+from openml_client.registry.store.schema import (
+    dataset_tags,
+    datasets,
+    features,
+    files,
+    qualities,
+)
+from openml_client.registry.store.users import User
+
+PUBLIC = "public"
+DEFAULT_LICENCE = "Public"
+"""What the server writes where an uploader names no licence."""
+
+LISTED_QUALITIES = (
+    "NumberOfInstances",
+    "NumberOfFeatures",
+    "NumberOfClasses",
+    "NumberOfMissingValues",
+    "NumberOfInstancesWithMissingValues",
+    "NumberOfNumericFeatures",
+    "NumberOfSymbolicFeatures",
+    "MajorityClassSize",
+    "MinorityClassSize",
+    "MaxNominalAttDistinctValues",
+)
+"""What lists of datasets and tasks carry.  Source: protocol note, section 2."""
+
+_SIZES = {
+    "number_instances": "NumberOfInstances",
+    "number_features": "NumberOfFeatures",
+    "number_classes": "NumberOfClasses",
+    "number_missing_values": "NumberOfMissingValues",
+}
+"""The qualities by which lists are filtered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Processed:
+    """What the engine found in a dataset."""
+
+    features: tuple[Feature, ...] = ()
+    qualities: Mapping[str, float | None] = field(default_factory=dict)
+    error: str | None = None
+    at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredDataset:
+    """A dataset without its addresses, which depend on who serves it."""
+
+    dataset: Dataset
+    uploader_id: int
+    url: str | None
+    """Where the data lies, if it is no blob of this registry."""
+    sha256: str | None
+    """Blob of the data file."""
+
+    def may_be_seen_by(self, user: User | None) -> bool:
+        """Whether it is public, or the user's own, or the user an administrator."""
+        if self.dataset.visibility == PUBLIC:
+            return True
+        return user is not None and (user.is_admin or user.id == self.uploader_id)
+
+
+def add(
+    connection: Connection,
+    draft: DatasetDraft,
+    file: file_store.NewFile,
+    *,
+    uploader_id: int,
+    processed: Processed | None,
+) -> int:
+    """Store a dataset as the next version of its name, with all that was found in it.
+
+    It is active if the engine processed it without complaint, and else in preparation.
+    """
+    last = connection.scalar(
+        select(func.max(datasets.c.version)).where(datasets.c.name == draft.name)
+    )
+    is_active = processed is not None and processed.error is None
+    statement = insert(datasets).values(
+        name=draft.name,
+        version=(last or 0) + 1,
+        description=draft.description,
+        description_version=1,
+        format=draft.format,
+        creators=list(draft.creators),
+        contributors=list(draft.contributors),
+        collection_date=draft.collection_date,
+        language=draft.language,
+        licence=draft.licence or DEFAULT_LICENCE,
+        default_target_attribute=draft.default_target_attribute,
+        row_id_attribute=draft.row_id_attribute,
+        ignore_attributes=list(draft.ignore_attributes),
+        version_label=draft.version_label,
+        citation=draft.citation,
+        visibility=draft.visibility or PUBLIC,
+        original_data_url=draft.original_data_url,
+        paper_url=draft.paper_url,
+        update_comment=draft.update_comment,
+        file_id=file_store.add(connection, file, uploader_id=uploader_id),
+        uploader_id=uploader_id,
+        uploaded_at=now(),
+        status="active" if is_active else "in_preparation",
+        processed_at=processed.at if processed else None,
+        error=processed.error if processed else None,
+    )
+    dataset_id = new_id(connection, statement)
+    add_tags(connection, dataset_tags, dataset_id, draft.tags, uploader_id=uploader_id)
+    if processed is not None:
+        _add_features(connection, dataset_id, processed.features)
+        _add_qualities(connection, dataset_id, processed.qualities)
+    return dataset_id
+
+
+def _add_features(connection: Connection, dataset_id: int, found: Sequence[Feature]) -> None:
+    rows = [
+        {
+            "dataset_id": dataset_id,
+            "position": feature.index,
+            "name": feature.name,
+            "data_type": feature.data_type,
+            "nominal_values": list(feature.nominal_values),
+            "is_target": feature.is_target,
+            "is_ignore": feature.is_ignore,
+            "is_row_identifier": feature.is_row_identifier,
+            "number_of_missing_values": feature.number_of_missing_values,
+        }
+        for feature in found
+    ]
+    if rows:
+        connection.execute(insert(features), rows)
+
+
+def _add_qualities(
+    connection: Connection, dataset_id: int, found: Mapping[str, float | None]
+) -> None:
+    rows = [{"dataset_id": dataset_id, "name": n, "value": v} for n, v in found.items()]
+    if rows:
+        connection.execute(insert(qualities), rows)
+
+
+def find(connection: Connection, dataset_id: int) -> StoredDataset | None:
+    """The dataset, or None."""
+    row = connection.execute(
+        select(datasets, files.c.url, files.c.md5, files.c.sha256)
+        .join(files, datasets.c.file_id == files.c.id)
+        .where(datasets.c.id == dataset_id)
+    ).first()
+    if row is None:
+        return None
+    tags = tags_of(connection, dataset_tags, dataset_id)
+    return StoredDataset(
+        dataset=_dataset(row, tags),
+        uploader_id=row.uploader_id,
+        url=row.url,
+        sha256=row.sha256,
+    )
+
+
+def _dataset(row: Row[Any], tags: tuple[str, ...]) -> Dataset:
+    return Dataset(
+        id=row.id,
+        name=row.name,
+        version=row.version,
+        description=row.description,
+        description_version=row.description_version,
+        format=row.format,
+        creators=tuple(row.creators),
+        contributors=tuple(row.contributors),
+        collection_date=row.collection_date,
+        uploaded_at=row.uploaded_at,
+        language=row.language,
+        licence=row.licence,
+        file_id=row.file_id,
+        default_target_attribute=row.default_target_attribute,
+        row_id_attribute=row.row_id_attribute,
+        ignore_attributes=tuple(row.ignore_attributes),
+        version_label=row.version_label,
+        citation=row.citation,
+        tags=tags,
+        visibility=row.visibility,
+        original_data_url=row.original_data_url,
+        paper_url=row.paper_url,
+        status=row.status,
+        processed_at=row.processed_at,
+        error=row.error,
+        warning=row.warning,
+        md5_checksum=row.md5,
+    )
+
+
+def features_of(connection: Connection, dataset_id: int) -> tuple[Feature, ...]:
+    """The columns in the order of the file, nominal values in the order of its header."""
+    rows = connection.execute(
+        select(features).where(features.c.dataset_id == dataset_id).order_by(features.c.position)
+    )
+    return tuple(
+        Feature(
+            index=row.position,
+            name=row.name,
+            data_type=row.data_type,
+            nominal_values=tuple(row.nominal_values),
+            is_target=row.is_target,
+            is_ignore=row.is_ignore,
+            is_row_identifier=row.is_row_identifier,
+            number_of_missing_values=row.number_of_missing_values,
+        )
+        for row in rows
+    )
+
+
+def qualities_of(connection: Connection, dataset_id: int) -> tuple[Quality, ...]:
+    """The qualities, sorted by name."""
+    rows = connection.execute(
+        select(qualities.c.name, qualities.c.value)
+        .where(qualities.c.dataset_id == dataset_id)
+        .order_by(qualities.c.name)
+    )
+    return tuple(Quality(name=row.name, value=row.value) for row in rows)
+
+
+def n_rows_of(connection: Connection, dataset_id: int) -> int | None:
+    """Number of rows, or None if the dataset was not processed."""
+    value = connection.scalar(
+        select(qualities.c.value).where(
+            qualities.c.dataset_id == dataset_id, qualities.c.name == "NumberOfInstances"
+        )
+    )
+    return None if value is None else int(value)
+
+
+def visible_to(user: User | None) -> Condition:
+    """Rows of datasets that the user may see."""
+    if user is not None and user.is_admin:
+        return true()
+    public = datasets.c.visibility == PUBLIC
+    return public if user is None else or_(public, datasets.c.uploader_id == user.id)
+
+
+def matching(filters: Mapping[str, Any]) -> Iterator[Condition]:
+    """Rows of datasets that have a status, sizes and a name, as lists of datasets and tasks ask."""
+    status = filters.get("status", "active")
+    if status != "all":
+        yield datasets.c.status == status
+    for key, quality in _SIZES.items():
+        if key not in filters:
+            continue
+        if filters[key] is None:
+            yield false()
+            continue
+        low, high = filters[key]
+        sizes = select(qualities.c.dataset_id).where(
+            qualities.c.name == quality, qualities.c.value.between(low, high)
+        )
+        yield datasets.c.id.in_(sizes)
+    if "data_name" in filters:
+        # The server takes names without regard to case, and scikit-learn asks in lower case.
+        yield func.lower(datasets.c.name) == filters["data_name"].lower()
+
+
+def _listed(filters: Mapping[str, Any], user: User | None) -> Iterator[Condition]:
+    yield visible_to(user)
+    yield from matching(filters)
+    if "tag" in filters:
+        yield datasets.c.id.in_(tagged(dataset_tags, filters["tag"]))
+    for key, column in (("data_id", datasets.c.id), ("uploader", datasets.c.uploader_id)):
+        if key in filters:
+            yield column.in_(filters[key])
+    if "data_version" in filters:
+        yield datasets.c.version == filters["data_version"]
+
+
+def summaries(
+    connection: Connection, filters: Mapping[str, Any], user: User | None
+) -> tuple[DatasetSummary, ...]:
+    """The datasets that match all filters of ``data/list`` and may be seen, by id."""
+    wanted = page(
+        select(datasets.c.id).where(and_(*_listed(filters, user))).order_by(datasets.c.id), filters
+    )
+    rows = connection.execute(
+        select(
+            datasets.c.id,
+            datasets.c.name,
+            datasets.c.version,
+            datasets.c.uploader_id,
+            datasets.c.status,
+            datasets.c.format,
+            datasets.c.file_id,
+        )
+        .where(datasets.c.id.in_(wanted))
+        .order_by(datasets.c.id)
+    )
+    found = listed_qualities(connection, wanted)
+    return tuple(
+        DatasetSummary(
+            id=row.id,
+            name=row.name,
+            version=row.version,
+            uploader_id=row.uploader_id,
+            status=row.status,
+            format=row.format,
+            file_id=row.file_id,
+            qualities=found.get(row.id, {}),
+        )
+        for row in rows
+    )
+
+
+def listed_qualities(
+    connection: Connection, dataset_ids: Select[Any]
+) -> Mapping[int, Mapping[str, float]]:
+    """What lists tell of each of these datasets, sorted by name; undefined ones are absent."""
+    # A join, not IN: SQLite would look the names up first, which all datasets have.
+    wanted = dataset_ids.distinct().subquery()
+    (wanted_id,) = wanted.c
+    rows = connection.execute(
+        select(qualities.c.dataset_id, qualities.c.name, qualities.c.value)
+        .join_from(wanted, qualities, qualities.c.dataset_id == wanted_id)
+        .where(
+            qualities.c.name.in_(LISTED_QUALITIES),
+            qualities.c.value.is_not(None),
+        )
+        .order_by(qualities.c.name)
+    )
+    return {
+        dataset_id: {row.name: row.value for row in group}
+        for dataset_id, group in grouped(rows, "dataset_id").items()
+    }

@@ -1,0 +1,73 @@
+"""What the modules of the store do alike: new ids, tags, and pages of lists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, insert, select
+
+from openml_client.registry.store.clock import now
+
+
+def new_id(connection: Connection, statement: Insert) -> int:
+    """Insert one row and give the id that it got."""
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None  # noqa: S101  (an insert of one row always has one)
+    return int(key[0])
+
+
+def stable_hash(value: object) -> str:
+    """Hash of a value made of lists, mappings, texts and numbers; the same in all processes."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def add_tags(
+    connection: Connection, table: Table, thing_id: int, tags: Iterable[str], *, uploader_id: int
+) -> None:
+    """Tag a new thing; a tag that is given twice counts once."""
+    thing, *_ = table.primary_key.columns
+    rows = [
+        {thing.name: thing_id, "tag": tag, "uploader_id": uploader_id, "tagged_at": now()}
+        for tag in dict.fromkeys(tags)
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def tags_of(connection: Connection, table: Table, thing_id: int) -> tuple[str, ...]:
+    """The tags of a thing, sorted."""
+    thing, *_ = table.primary_key.columns
+    statement = select(table.c.tag).where(thing == thing_id).order_by(table.c.tag)
+    return tuple(connection.scalars(statement))
+
+
+def tagged(table: Table, tag: str) -> Select[tuple[int]]:
+    """Select the ids of the things with this tag."""
+    thing, *_ = table.primary_key.columns
+    return select(thing).where(table.c.tag == tag)
+
+
+def page(statement: Select[Any], filters: Mapping[str, Any]) -> Select[Any]:
+    """Cut a list to what the filters ``limit`` and ``offset`` ask for."""
+    limit, offset = filters.get("limit"), filters.get("offset")
+    if limit is not None:
+        statement = statement.limit(limit)
+    if offset is not None:
+        statement = statement.offset(offset)
+    return statement
+
+
+def grouped(rows: Iterable[Any], key: str) -> Mapping[int, list[Any]]:
+    """Rows by the value of one column, in their order."""
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, key)].append(row)
+    return groups
+
+
+Condition = ColumnElement[bool]

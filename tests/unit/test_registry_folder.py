@@ -1,0 +1,308 @@
+"""The folder of a registry: made, opened, brought up to date, refused, checked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from openml_client.errors import RegistryError
+from openml_client.registry import Registry, folder
+from openml_client.registry.check import check_folder
+from openml_client.registry.store import migrating, schema
+from openml_client.registry.store.database import Store
+from openml_client.registry.store.users import by_key
+
+from .registry_client import IRIS, Api, texts
+
+
+def test_a_registry_is_made_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    place = tmp_path / "a" / "b"
+    with Registry.open(place) as registry:
+        assert registry.folder == place
+        assert texts(Api(registry).get("tasktype/1"), "id") == ["1"]
+
+
+def test_what_it_holds_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    with Registry.open(tmp_path) as registry:
+        Api(registry).publish_dataset()
+        key = registry.local_key
+    with Registry.open(tmp_path, create=False) as registry:
+        assert texts(Api(registry).get("data/list"), "did") == ["1"]
+        assert registry.local_key == key
+
+
+def test_a_folder_that_may_be_moved_keeps_working(tmp_path: Path) -> None:
+    with Registry.open(tmp_path / "old") as registry:
+        Api(registry).publish_dataset()
+    shutil.move(tmp_path / "old", tmp_path / "new")
+    with Registry.open(tmp_path / "new", create=False) as registry:
+        assert Api(registry).get("/data/v1/download/1").data == IRIS
+
+
+def test_without_leave_none_is_made(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="holds no registry") as info:
+        Registry.open(tmp_path / "none", create=False)
+    assert "registry init" in str(info.value)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("…")
+    with pytest.raises(RegistryError, match=r"not empty: it holds thesis\.tex"):
+        Registry.open(tmp_path)
+    assert (tmp_path / "thesis.tex").exists()
+    assert not (tmp_path / folder.DATABASE).exists()
+
+
+def test_a_folder_with_the_clients_cache_only_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    Registry.open(tmp_path).close()
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("…")
+    with pytest.raises(RegistryError, match="is a file"):
+        Registry.open(tmp_path / "file")
+    with pytest.raises(RegistryError, match="no registry can be made"):
+        Registry.open(tmp_path / "file" / "below")
+
+
+def test_a_registry_that_lost_its_database_is_refused(tmp_path: Path) -> None:
+    with Registry.open(tmp_path) as registry:
+        Api(registry).publish_dataset()
+    (tmp_path / folder.DATABASE).unlink()
+    with pytest.raises(RegistryError, match="lost its database"):
+        Registry.open(tmp_path)
+
+
+def test_a_database_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / folder.DATABASE)) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+    with pytest.raises(RegistryError, match="is no registry's database"):
+        Registry.open(tmp_path)
+
+
+def test_a_damaged_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    Registry.open(tmp_path).close()
+    (tmp_path / folder.DATABASE).write_bytes(b"no longer a database" * 500)
+    with pytest.raises(RegistryError) as info:
+        Registry.open(tmp_path)
+    assert str(tmp_path) in str(info.value)
+    assert f"openml-client registry check {tmp_path}" in str(info.value)
+
+
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    Registry.open(tmp_path).close()
+    set_revision(tmp_path, "9999")
+    before = (tmp_path / folder.DATABASE).read_bytes()
+    with pytest.raises(RegistryError, match="'9999'") as info:
+        Registry.open(tmp_path)
+    assert "Upgrade openml-client" in str(info.value)
+    assert (tmp_path / folder.DATABASE).read_bytes() == before
+
+
+def set_revision(place: Path, revision: str) -> None:
+    with closing(sqlite3.connect(place / folder.DATABASE)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+        connection.commit()
+
+
+@pytest.fixture
+def next_version(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The code of a later version, whose database has one more table."""
+    scripts = tmp_path_factory.mktemp("later") / "migrations"
+    shutil.copytree(migrating.SCRIPTS, scripts)
+    (scripts / "versions" / "0002_later.py").write_text(
+        "from alembic import op\n"
+        "import sqlalchemy as sa\n"
+        "revision, down_revision = '0002', '0001'\n"
+        "def upgrade():\n"
+        "    op.create_table('later', sa.Column('id', sa.Integer, primary_key=True))\n"
+    )
+    monkeypatch.setattr(migrating, "SCRIPTS", scripts)
+    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(folder, "REVISIONS", ("0001", "0002"))
+    return scripts
+
+
+def test_an_older_database_is_brought_up_to_date_after_a_copy(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with Registry.open(tmp_path) as registry:
+        Api(registry).publish_dataset()
+    request.getfixturevalue("next_version")
+    with Registry.open(tmp_path) as registry:
+        assert texts(Api(registry).get("data/list"), "did") == ["1"]
+        assert migrating.revision_of(registry.store) == "0002"
+    (backup,) = tmp_path.glob(f"{folder.DATABASE}.backup-0001-*")
+    old = Store.at(backup)
+    assert migrating.revision_of(old) == "0001"
+    old.close()
+
+
+def test_a_step_that_fails_leaves_the_old_database(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    Registry.open(tmp_path).close()
+    scripts: Path = request.getfixturevalue("next_version")
+    with (scripts / "versions" / "0002_later.py").open("a") as file:
+        file.write("    op.execute('SELECT * FROM nowhere')\n")
+    with pytest.raises(RegistryError, match="nowhere"):
+        Registry.open(tmp_path)
+    store = Store.at(tmp_path / folder.DATABASE)
+    assert migrating.revision_of(store) == "0001"
+    store.close()
+
+
+def test_the_steps_make_the_tables_that_the_code_names(tmp_path: Path) -> None:
+    with Registry.open(tmp_path) as registry, registry.store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everything")
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    Registry.open(tmp_path).close()
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(RegistryError, match="can't be written"):
+            Registry.open(tmp_path)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_database_that_cannot_be_written_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Registry.open(tmp_path).close()
+    monkeypatch.setattr(folder.os, "access", lambda *_: False)
+    with pytest.raises(RegistryError, match="can't be written by this user"):
+        Registry.open(tmp_path)
+
+
+def test_processes_and_threads_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
+    place = tmp_path / "new"
+    barrier = threading.Barrier(6)
+
+    def open_it(_: int) -> str:
+        barrier.wait()
+        with Registry.open(place) as registry:
+            return registry.local_key
+
+    with ThreadPoolExecutor(6) as pool:
+        keys = set(pool.map(open_it, range(6)))
+    assert len(keys) == 1
+
+
+def test_opening_leaves_the_heavy_packages_alone(tmp_path: Path) -> None:
+    Registry.open(tmp_path).close()
+    program = (
+        "import sys\n"
+        "from openml_client.registry import Registry\n"
+        f"Registry.open({str(tmp_path)!r}).close()\n"
+        "heavy = {'alembic', 'numpy', 'pandas', 'pyarrow', 'scipy', 'sklearn', 'waitress'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    ).stdout
+    assert output.strip() == "[]"
+
+
+def test_the_owners_key_is_readable_by_the_owner_only(registry: Registry) -> None:
+    assert stat.S_IMODE(registry.key_file.stat().st_mode) == 0o600
+    assert registry.key_file.read_text().strip() == registry.local_key
+    assert len(registry.local_key) == 32
+
+
+def test_a_lost_key_is_made_anew_and_the_old_one_is_worth_nothing(registry: Registry) -> None:
+    old = registry.local_key
+    registry.key_file.unlink()
+    new = registry.local_key
+    assert new == registry.local_key != old
+    with registry.store.read() as connection:
+        assert by_key(connection, old) is None
+        owner = by_key(connection, new)
+    assert owner is not None
+    assert (owner.id, owner.is_admin) == (1, True)
+
+
+def test_users_have_names_of_their_own_and_known_groups(registry: Registry) -> None:
+    registry.add_user("somebody")
+    with pytest.raises(RegistryError, match="'somebody'"):
+        registry.add_user("somebody")
+    with pytest.raises(RegistryError, match="characters"):
+        registry.add_user("")
+    with pytest.raises(ValueError, match="emperor"):
+        registry.add_user("somebody else", group="emperor")
+
+
+def test_a_sound_registry_has_nothing_to_complain_of(api: Api) -> None:
+    api.publish_dataset()
+    api.publish_task()
+    api.get("/api_splits/get/1")
+    assert list(check_folder(api.registry.folder)) == []
+
+
+def test_a_check_finds_what_was_lost_or_changed(api: Api) -> None:
+    api.publish_dataset()
+    api.publish_dataset(IRIS + b"1,north,setosa\n")
+    first, second = sorted((api.registry.folder / "blobs").glob("*/*"))
+    first.unlink()
+    second.write_bytes(b"something else")
+    problems = list(check_folder(api.registry.folder))
+    assert len(problems) == 2
+    assert any(first.name in problem and "missing" in problem for problem in problems)
+    assert any(second.name in problem and "damaged" in problem for problem in problems)
+
+
+def test_a_check_finds_a_damaged_database(api: Api) -> None:
+    api.publish_dataset()
+    api.registry.close()
+    database = api.registry.folder / folder.DATABASE
+    content = bytearray(database.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    database.write_bytes(content)
+    assert any("database" in problem for problem in check_folder(api.registry.folder))
+
+
+def test_a_check_of_no_registry_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="holds no registry"):
+        list(check_folder(tmp_path))
+
+
+def test_a_registry_is_served_over_http(registry: Registry) -> None:
+    import socket
+    from urllib.request import urlopen
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    thread = threading.Thread(target=registry.serve, kwargs={"port": port}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            answer = urlopen(f"http://127.0.0.1:{port}/api/v1/tasktype/1")
+        except OSError:
+            assert time.monotonic() < deadline
+            continue
+        with answer:
+            assert b"Supervised Classification" in answer.read()
+        return
