@@ -111,10 +111,14 @@ def _read(content: bytes) -> pa.Table:
         file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         data = file.read()
         data.validate(full=True)
-    except (pa.ArrowException, OSError) as error:  # pyarrow's own OSErrors: nothing is on disk
+    # OSErrors are pyarrow's own, as nothing is on disk; ValueErrors come of names that are no text.
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"the Parquet file is broken: {error}") from error
     index = re.compile(r"__index_level_\d+__")  # what pandas adds for the index of a frame
-    return data.select([name for name in data.column_names if not index.fullmatch(name)])
+    data = data.select([n for n, name in enumerate(data.column_names) if not index.fullmatch(name)])
+    if len({*data.column_names}) < data.num_columns:
+        raise FormatError("two columns of the Parquet file have the same name")
+    return data
 
 
 def _from_metadata(schema: pa.Schema) -> list[Attribute] | None:
@@ -124,7 +128,7 @@ def _from_metadata(schema: pa.Schema) -> list[Attribute] | None:
         return None
     try:
         return [_attribute(item) for item in json.loads(text)]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise FormatError(f"the Parquet file's metadata {METADATA_KEY!r} are broken") from error
 
 

@@ -95,13 +95,16 @@ def as_published(predictions: Predictions) -> Predictions:
 
     A classification must have a probability for every class.  Where the model gives none, or
     scores that are no probabilities, the predicted class gets 1 and the others 0: measures of
-    scores as if they were probabilities would be nonsense.
+    scores as if they were probabilities would be nonsense.  Where no class is predicted, none
+    gets anything.
     """
     is_probability = predictions.confidence_kind == "probability"
     if predictions.labels is None or (predictions.confidence is not None and is_probability):
         return predictions
     confidence = np.zeros((len(predictions), len(predictions.labels)))
-    confidence[np.arange(len(predictions)), predictions.prediction.astype(np.int64)] = 1.0
+    positions = predictions.prediction.astype(np.int64)
+    rows = np.flatnonzero(positions >= 0)
+    confidence[rows, positions[rows]] = 1.0
     return replace(predictions, confidence=confidence, confidence_kind="probability")
 
 

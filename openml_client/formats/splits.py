@@ -75,14 +75,18 @@ class Splits(Mapping[Key, Fold]):
         return self.n_samples > 1
 
     def check(self, n_rows: int) -> None:
-        """Nothing, if all rows exist in a dataset of ``n_rows`` rows.
+        """Nothing, if these can be splits of a dataset of ``n_rows`` rows.
+
+        Rows for both training and test are an error, unless all are: some procedures test on
+        the training data.  A row may stand in one part more than once.
 
         Raises
         ------
         TaskError
-            With the first rows that don't.
+            With the first rows that the dataset lacks, or that are in both parts.
         """
         for key, fold in self._folds.items():
+            _check_overlap(key, fold)
             for part in (fold.train, fold.test):
                 beyond = part[part >= n_rows]
                 if len(beyond):
@@ -150,6 +154,19 @@ def _fold(key: Key, part: Mapping[int, NDArray[np.int32]]) -> Fold:
         if is_test not in part:
             raise TaskError(f"the splits have no {what} rows in {_place(key)}")
     return Fold(part[0], part[1])
+
+
+def _check_overlap(key: Key, fold: Fold) -> None:
+    both = np.intersect1d(fold.train, fold.test)
+    if not len(both):
+        return
+    if len(both) == len(np.unique(fold.train)) == len(np.unique(fold.test)):
+        return
+    rows = ", ".join(str(row) for row in both[:SHOWN_ROWS])
+    raise TaskError(
+        f"the splits name the rows {rows} both for training and for test in {_place(key)}",
+        hint="What a model learned by heart would be tested; report it to the server.",
+    )
 
 
 def _place(key: Key) -> str:

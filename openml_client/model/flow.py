@@ -156,6 +156,9 @@ class FlowDraft:
             for path, flow in component.flow.walk():
                 yield (component.identifier, *path), flow
 
+    def __repr__(self) -> str:
+        return f"<FlowDraft: {self.name}, {self.external_version}>"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlowSummary:

@@ -186,3 +186,10 @@ class RunDraft:
     error_message: str | None = None
     run_details: str | None = None
     tags: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        flow = self.flow.name if self.flow is not None else f"flow {self.flow_id}"
+        seed = f", seed {self.seed}" if self.seed is not None else ""
+        error = f", error: {self.error_message}" if self.error_message else ""
+        rows = len(self.predictions)
+        return f"<RunDraft: {flow} on task {self.task_id}{seed}, {rows} predictions{error}>"

@@ -71,6 +71,7 @@ def _make(folder: Path, *, create: bool) -> None:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _check_empty(folder)  # before the lock, which would be left in somebody's folder
         with FileLock(folder / LOCK):
             if not (folder / DATABASE).exists():  # another process may have been faster
                 _check_empty(folder)
@@ -83,6 +84,8 @@ def _make(folder: Path, *, create: bool) -> None:
 
 
 def _check_empty(folder: Path) -> None:
+    if (folder / DATABASE).exists():
+        return  # another process made it meanwhile
     others = sorted(p.name for p in folder.iterdir() if p.name not in _HARMLESS)
     others = [name for name in others if not name.startswith(f"{DATABASE}.new")]
     if BLOBS in others:

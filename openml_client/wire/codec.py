@@ -39,7 +39,7 @@ class Field:
     keep_empty: bool = False
     """Whether an empty element means the empty text, not an absent value."""
     always: bool = False
-    """Whether an empty element is written where the model has None."""
+    """Whether an empty element is written where the model has None, or an empty tuple."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +285,7 @@ def _encode_field(field: Field, value: Any) -> Iterator[Any]:
                 pair["#text"] = field.kind.value.write(item)
             yield pair
         return
-    for item in value if field.many else (value,):
+    for item in (value or (None,)) if field.many else (value,):
         if item is None:
             if field.always:
                 yield None

@@ -16,9 +16,9 @@ PARAMETER = Record(
         Field("full_name", "full_name", TEXT, required=True),
         # A single setup also gives the name as `name`; lists give this legacy spelling only.
         Field("name", "parameter_name", TEXT, required=True),
-        Field("data_type", "data_type", TEXT),
-        Field("default_value", "default_value", TEXT, keep_empty=True),
-        Field("value", "value", TEXT, keep_empty=True),
+        Field("data_type", "data_type", TEXT, always=True),
+        Field("default_value", "default_value", TEXT, keep_empty=True, always=True),
+        Field("value", "value", TEXT, keep_empty=True, always=True),
     ),
 )
 

@@ -119,7 +119,8 @@ _INPUT = Record(
             Record(
                 _Measures,
                 "evaluation_measures",
-                (Field("names", "evaluation_measure", TEXT, many=True),),
+                # openml-python reads the element without asking whether it is there.
+                (Field("names", "evaluation_measure", TEXT, many=True, always=True),),
             ),
         ),
         Field("annotation_costs", "annotation_cost", TEXT),

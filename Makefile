@@ -1,0 +1,60 @@
+# The two commands: `make quickstart` and `make test`. Both do all the set-up that they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOREIGN := .venv-foreign
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test check lint types imports docs format clean
+
+help:  ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+quickstart: $(VENV)/.installed  ## Install, then run the main job on the embedded registry
+	$(BIN)/openml-client quickstart
+
+test: $(VENV)/.dev $(FOREIGN)/.installed  ## Install what tests need, run them all
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: lint types imports docs  ## ruff, mypy, import-linter, docs
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m pytest -q tests/house
+
+format: $(VENV)/.dev  ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove environments and caches
+	rm -rf $(VENV) $(FOREIGN) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp per environment: what is installed is installed again only when its list changes.
+$(VENV)/.installed: setup.cfg extensions/sklearn/setup.cfg constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
+	    -e '.[registry,cli]' -e extensions/sklearn
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Other people's clients live in their own environment; tests run them against our registry.
+$(FOREIGN)/.installed: tests/foreign/requirements.txt
+	test -x $(FOREIGN)/bin/python || $(PYTHON) -m venv $(FOREIGN)
+	$(FOREIGN)/bin/python -m pip install -q --disable-pip-version-check -r $<
+	touch $@

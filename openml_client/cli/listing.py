@@ -1,0 +1,196 @@
+"""Commands that list and show things of a server."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from openml_client.cli.context import (
+    SHOWN_BY_DEFAULT,
+    Context,
+    print_fields,
+    print_json,
+    print_table,
+)
+
+datasets = typer.Typer(no_args_is_help=True)
+tasks = typer.Typer(no_args_is_help=True)
+flows = typer.Typer(no_args_is_help=True)
+evaluations = typer.Typer(no_args_is_help=True)
+
+Limit = Annotated[int, typer.Option(help="Rows to show.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Tag = Annotated[str | None, typer.Option(help="Only what has this tag.")]
+
+
+@datasets.command("list")
+def list_datasets(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Option(help="Only this name.")] = None,
+    tag: Tag = None,
+    status: Annotated[
+        str | None, typer.Option(help="active (default), deactivated, in_preparation or all.")
+    ] = None,
+    limit: Limit = SHOWN_BY_DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """List datasets."""
+    with _context(context).client() as client:
+        rows = list(client.datasets.list(name=name, tag=tag, status=status, limit=limit))
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["id", "name", "version", "rows", "features", "classes", "status"],
+        ((r.id, r.name, r.version, r.n_rows, r.n_features, r.n_classes, r.status) for r in rows),
+    )
+
+
+@datasets.command("show")
+def show_dataset(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(help="Id or name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one dataset and its columns."""
+    with _context(context).client() as client:
+        found = client.datasets.get(dataset)
+        features = client.datasets.features(found)
+    if as_json:
+        print_json(found)
+        return
+    print_fields(
+        {
+            "dataset": f"{found.id}: {found.name}, version {found.version}",
+            "status": found.status,
+            "target": found.default_target_attribute,
+            "licence": found.licence,
+            "file": found.url,
+            "tags": found.tags,
+        }
+    )
+    typer.echo()
+    print_table(
+        ["column", "type", "missing", "values"],
+        ((f.name, f.data_type, f.number_of_missing_values, f.nominal_values) for f in features),
+    )
+
+
+@tasks.command("list")
+def list_tasks(
+    context: typer.Context,
+    dataset: Annotated[int | None, typer.Option(help="Only tasks on this dataset.")] = None,
+    type_: Annotated[int | None, typer.Option("--type", help="Number of a task type.")] = None,
+    tag: Tag = None,
+    limit: Limit = SHOWN_BY_DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """List tasks."""
+    with _context(context).client() as client:
+        rows = list(client.tasks.list(datasets=dataset, type=type_, tag=tag, limit=limit))
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["id", "type", "dataset", "target"],
+        ((r.id, r.type, f"{r.dataset_id}: {r.dataset_name}", r.target) for r in rows),
+    )
+
+
+@tasks.command("show")
+def show_task(
+    context: typer.Context,
+    task: Annotated[str, typer.Argument(help="Id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one task."""
+    with _context(context).client() as client:
+        found = client.tasks.get(task)
+    if as_json:
+        print_json(found)
+        return
+    procedure = found.procedure
+    print_fields(
+        {
+            "task": f"{found.id}: {found.name or found.type}",
+            "dataset": found.dataset_id,
+            "target": found.target,
+            "estimation": procedure.type if procedure else None,
+            "repeats": procedure.n_repeats if procedure else None,
+            "folds": procedure.n_folds if procedure else None,
+            "measures": found.evaluation_measures,
+            "tags": found.tags,
+        }
+    )
+
+
+@flows.command("list")
+def list_flows(
+    context: typer.Context,
+    tag: Tag = None,
+    limit: Limit = SHOWN_BY_DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """List flows."""
+    with _context(context).client() as client:
+        rows = list(client.flows.list(tag=tag, limit=limit))
+    if as_json:
+        print_json(rows)
+        return
+    print_table(["id", "name", "version"], ((r.id, r.name, r.external_version) for r in rows))
+
+
+@flows.command("show")
+def show_flow(
+    context: typer.Context,
+    flow: Annotated[str, typer.Argument(help="Id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one flow and its parameters."""
+    with _context(context).client() as client:
+        found = client.flows.get(flow)
+    if as_json:
+        print_json(found)
+        return
+    print_fields(
+        {
+            "flow": f"{found.id}: {found.name}",
+            "version": found.external_version,
+            "dependencies": (found.dependencies or "").replace("\n", ", "),
+        }
+    )
+    typer.echo()
+    print_table(
+        ["component", "parameter", "default"],
+        (
+            (".".join(path), parameter.name, parameter.default_value)
+            for path, part in found.walk()
+            for parameter in part.parameters
+        ),
+    )
+
+
+@evaluations.command("list")
+def list_evaluations(
+    context: typer.Context,
+    measure: Annotated[str, typer.Argument(help="As predictive_accuracy.")],
+    task: Annotated[int | None, typer.Option(help="Only this task.")] = None,
+    limit: Limit = SHOWN_BY_DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """List the values of a measure, the largest first."""
+    with _context(context).client() as client:
+        rows = list(client.evaluations.list(measure, tasks=task, sort_order="desc", limit=limit))
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["value", "run", "task", "dataset", "flow"],
+        ((r.value, r.run_id, r.task_id, r.dataset_name, r.flow_name) for r in rows),
+    )
+
+
+def _context(context: typer.Context) -> Context:
+    found: Any = context.obj
+    return found if isinstance(found, Context) else Context()

@@ -1,0 +1,76 @@
+"""Commands that make, fill and serve an embedded registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openml_client.local import registry_folder
+
+app = typer.Typer(no_args_is_help=True)
+
+Folder = Annotated[
+    Path | None, typer.Argument(help="The registry's folder; the user's own one without it.")
+]
+
+
+def _folder(given: Path | None) -> Path:
+    return given.expanduser().absolute() if given else registry_folder("local")
+
+
+@app.command("init")
+def init(folder: Folder = None) -> None:
+    """Make an empty registry."""
+    from openml_client.registry import Registry
+
+    path = _folder(folder)
+    with Registry.open(path):
+        typer.echo(f"The registry in {path} is ready. Next:")
+        typer.echo(f"  openml-client registry seed {path}")
+        typer.echo(f"  openml-client --server local:{path} dataset list")
+
+
+@app.command("seed")
+def seed_registry(folder: Folder = None) -> None:
+    """Publish the real datasets that scikit-learn ships, each with a 10-fold task."""
+    from openml_client.client import Client
+    from openml_client.seed import seed
+
+    with Client(f"local:{_folder(folder)}") as client:
+        for row in seed(client):
+            state = "published" if row.is_new else "is there"
+            typer.echo(f"{state}: dataset {row.dataset.id} {row.dataset.name}, task {row.task.id}")
+
+
+@app.command("serve")
+def serve(
+    folder: Folder = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    threads: Annotated[int, typer.Option(help="Requests that are served at once.")] = 8,
+) -> None:
+    """Serve a registry over HTTP until it is interrupted."""
+    from openml_client.registry import Registry
+
+    path = _folder(folder)
+    with Registry.open(path) as registry:
+        typer.echo(f"Serving the registry in {path} at http://{host}:{port} (Ctrl-C ends it)")
+        typer.echo(f"  read:   openml-client --server http://{host}:{port} dataset list")
+        typer.echo(f"  write:  OPENML_API_KEY=$(cat {registry.key_file})")
+        registry.serve(host=host, port=port, threads=threads)
+
+
+@app.command("check")
+def check(folder: Folder = None) -> None:
+    """Look for damage: exits with 1 if the database or a file is not as it was written."""
+    from openml_client.registry.check import check_folder
+
+    path = _folder(folder)
+    problems = list(check_folder(path))
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"The registry in {path} is whole.")

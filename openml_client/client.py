@@ -1,0 +1,254 @@
+"""The client: settings, transport and cache put together, and the namespaces over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from importlib.metadata import entry_points
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
+
+from openml_client.config import Settings, load_settings
+from openml_client.errors import ConfigError
+from openml_client.resources.caller import Caller
+
+if TYPE_CHECKING:
+    from openml_client.resources.datasets import Datasets
+    from openml_client.resources.evaluations import Evaluations
+    from openml_client.resources.flows import Flows
+    from openml_client.resources.runs import Runs
+    from openml_client.resources.setups import Setups
+    from openml_client.resources.tasks import Tasks
+    from openml_client.transport import Transport
+
+SERVERS_GROUP = "openml_client.servers"
+"""Entry points that open servers which are no address: ``local`` is the embedded registry.
+
+The client must not know the registry, and the registry must not know the client; whoever is
+installed under this name brings the two together.
+"""
+
+
+class OpenedServer(Protocol):
+    """What an entry point of `SERVERS_GROUP` gives."""
+
+    transport: Transport
+    settings: Settings
+    """The settings that were asked for, completed: a key and a cache folder, say."""
+
+    def close(self) -> None:
+        """Release what was opened."""
+
+
+class Client:
+    """A client of one OpenML server.
+
+    Parameters
+    ----------
+    server
+        ``https://www.openml.org`` by default; any address of a v1 server; ``local`` for the
+        user's embedded registry; ``local:PATH`` for the registry in a folder, which is made if
+        it is missing.
+    api_key
+        Needed to publish. Reading public things needs none, and ``local`` has its own.
+    cache_dir
+        Folder that keeps what was downloaded.
+    offline
+        Send no request; what the cache has still works.
+    timeout_s
+        Seconds that a server may stay silent.
+    retries
+        How often a request is repeated that met a passing fault.
+
+    Raises
+    ------
+    ConfigError
+        If an argument or an environment variable is malformed.
+
+    Notes
+    -----
+    Arguments come before the environment (``OPENML_SERVER``, ``OPENML_API_KEY``,
+    ``OPENML_CACHE_DIR``, ``OPENML_OFFLINE``, ``OPENML_TIMEOUT``), which comes before the
+    configuration file. A client may be shared by threads. Use it as a context manager, or call
+    `close`.
+    """
+
+    def __init__(
+        self,
+        server: str | None = None,
+        *,
+        api_key: str | None = None,
+        cache_dir: str | PathLike[str] | None = None,
+        offline: bool | None = None,
+        timeout_s: float | None = None,
+        retries: int | None = None,
+    ) -> None:
+        self._settings = load_settings(
+            server,
+            api_key=api_key,
+            cache_dir=cache_dir,
+            offline=offline,
+            timeout_s=timeout_s,
+            retries=retries,
+        )
+        self._opened: OpenedServer | None = None
+        self._transport: Transport | None = None
+        self._owns_transport = True
+        if self._settings.is_local:
+            self._opened = _open_server(self._settings)
+            self._settings = self._opened.settings
+            self._transport = self._opened.transport
+
+    @classmethod
+    def over(cls, transport: Transport, settings: Settings) -> Self:
+        """A client over a transport of one's own: a recorded server, or any WSGI application.
+
+        The transport is the caller's, who closes it.
+        """
+        client = object.__new__(cls)
+        client._settings = settings
+        client._opened = None
+        client._transport = transport
+        client._owns_transport = False
+        return client
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold for this client; they don't change."""
+        return self._settings
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        offline: bool | None = None,
+        timeout_s: float | None = None,
+        retries: int | None = None,
+    ) -> Client:
+        """A sibling with other options, which shares the connections and the cache.
+
+        Close the first client last: the connections are its own.
+        """
+        given = {
+            "api_key": api_key,
+            "offline": offline,
+            "timeout_s": timeout_s,
+            "retries": retries,
+        }
+        settings = _changed(self._settings, {k: v for k, v in given.items() if v is not None})
+        return Client.over(self._connection.with_settings(settings), settings)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Find, load and publish datasets."""
+        from openml_client.resources.datasets import Datasets
+
+        return Datasets(self._caller)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Find and publish tasks, and get their splits."""
+        from openml_client.resources.tasks import Tasks
+
+        return Tasks(self._caller)
+
+    @cached_property
+    def flows(self) -> Flows:
+        """Turn models into flows and back."""
+        from openml_client.resources.flows import Flows
+
+        return Flows(self._caller)
+
+    @cached_property
+    def setups(self) -> Setups:
+        """Find flows with the values of their parameters."""
+        from openml_client.resources.setups import Setups
+
+        return Setups(self._caller, self.flows)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Execute models on tasks, publish runs and reproduce them."""
+        from openml_client.resources.runs import Runs
+
+        return Runs(self._caller, self.datasets, self.tasks, self.flows, self.setups)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """List measures of runs."""
+        from openml_client.resources.evaluations import Evaluations
+
+        return Evaluations(self._caller)
+
+    @cached_property
+    def _caller(self) -> Caller:
+        from openml_client.cache import Cache
+
+        cache = Cache(self._settings.cache_dir, server=self._settings.server)
+        return Caller(self._settings, self._connection, cache)
+
+    @property
+    def _connection(self) -> Transport:
+        if self._transport is None:
+            from openml_client.transport import HttpTransport
+
+            self._transport = HttpTransport(self._settings)
+        return self._transport
+
+    def close(self) -> None:
+        """Close the connections; the client can't be used any more."""
+        if self._transport is not None and self._owns_transport:
+            self._transport.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client holds connections, which don't pickle: make one in each process, of "
+            f"Client({self._settings.server!r})"
+        )
+
+    def __repr__(self) -> str:
+        offline = ", offline" if self._settings.offline else ""
+        return f"<Client of {self._settings.server}{offline}>"
+
+
+_FIELDS = {"timeout_s": ("connect_timeout_s", "read_timeout_s", "deadline_s")}
+"""Fields of the settings that an option sets, where they have other names."""
+
+
+def _changed(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings with some options of another value; nothing else is looked up again."""
+    # An argument comes before all other places, so that only arguments are taken from here.
+    parsed = load_settings(settings.server, **given)
+    names = [field for option in given for field in _FIELDS.get(option, (option,))]
+    sources = {**settings.sources, **{option: parsed.sources[option] for option in given}}
+    fields: dict[str, Any] = {name: getattr(parsed, name) for name in names}
+    return replace(settings, **fields, sources=sources)
+
+
+def _open_server(settings: Settings) -> OpenedServer:
+    scheme = settings.server.partition(":")[0]
+    found = entry_points(group=SERVERS_GROUP, name=scheme)
+    if not found:
+        raise ConfigError(
+            f"nothing installed opens the server {settings.server!r}",
+            hint="The package's metadata is missing: install it with "
+            "`pip install 'openml-client[registry]'`.",
+        )
+    open_server = next(iter(found)).load()
+    opened: OpenedServer = open_server(settings)
+    return opened

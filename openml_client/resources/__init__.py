@@ -1,0 +1,1 @@
+"""The namespaces of a client: what it can do, one module per kind of thing."""

@@ -1,0 +1,266 @@
+"""Calls of the protocol: a row of the route table in, a model out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from openml_client.config import Settings
+from openml_client.errors import (
+    AuthenticationError,
+    NoResultError,
+    NotFoundError,
+    OfflineError,
+    ProtocolError,
+    TransportError,
+    ValidationError,
+)
+from openml_client.model.page import Listing
+from openml_client.wire import xml
+from openml_client.wire.codec import Document
+from openml_client.wire.codes import error_for
+from openml_client.wire.routes import Auth, Route
+from openml_client.wire.vocabulary import ERROR
+
+if TYPE_CHECKING:
+    from openml_client.cache import Cache
+    from openml_client.transport import DownloadInfo, FilePart, Request, Response, Transport
+
+API_PATH = "api/v1/xml/"
+"""XML holds every field; the JSON of some lists leaves fields out (protocol note, 1.4)."""
+
+PAGE_SIZE = 10_000
+"""Rows asked for at once, where the route does not say less."""
+
+STATUSES = ("active", "deactivated", "in_preparation", "all")
+"""What lists can be filtered by.  Source: protocol note, section 2."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Sends the requests of all namespaces of one client."""
+
+    settings: Settings
+    transport: Transport
+    cache: Cache
+
+    @property
+    def host(self) -> str:
+        """The server, for messages."""
+        return self.settings.server
+
+    def call(
+        self,
+        route: Route,
+        *,
+        body: Any = None,
+        files: Sequence[FilePart] = (),
+        form: Mapping[str, str] | None = None,
+        filters: Mapping[str, Any] | None = None,
+        **places: object,
+    ) -> Any:
+        """Answer of a route, as the model of its response document.
+
+        Raises
+        ------
+        OfflineError
+            If the client is offline.
+        ServerError
+            Of the class that ``wire/codes.tsv`` gives to the server's code.
+        TransportError
+            If no usable answer came.
+        ProtocolError
+            If the answer is not what the protocol says.
+        """
+        path = route.url_path(filters, **places)
+        self._require_online(f"{route.name} ({path})")
+        response = self.transport.send(self._request(route, path, body, files, form or {}))
+        return self._read(route, path, response)
+
+    def get_cached(self, route: Route, id_: int) -> Any:
+        """Answer of a route for one id; offline, the last one that was received.
+
+        Raises
+        ------
+        OfflineError
+            If the client is offline and this was never fetched.
+        """
+        path = route.url_path(id=id_)
+        key = f"{route.name.replace('.', '/')}/{id_}.xml"
+        if self.settings.offline:
+            kept = self.cache.read(key)
+            if kept is None:
+                self._require_online(f"{route.name} {id_} (not in the cache)")
+            return xml.read(route.response, kept or b"", source=path)
+        response = self.transport.send(self._request(route, path, None, (), {}))
+        answer = self._read(route, path, response)
+        if getattr(answer, "id", id_) != id_:
+            raise ProtocolError(f"{path} of {self.host}: asked for {id_}, got {answer.id}")
+        self.cache.write(key, response.body)
+        return answer
+
+    def listing(
+        self,
+        route: Route,
+        filters: Mapping[str, Any],
+        *,
+        key: Callable[[Any], object],
+        title: str,
+        explain_none: Callable[[], object] = lambda: None,
+    ) -> Listing[Any]:
+        """Make a lazy list of a route; bad filters are refused at once.
+
+        Parameters
+        ----------
+        explain_none
+            Called where the list turns out to be empty; raises if that is the caller's mistake.
+        """
+        values = {name: value for name, value in filters.items() if value is not None}
+        limit, offset = values.pop("limit", None), values.pop("offset", None)
+        self._check_paging(route, limit, offset)
+        self._check_status(route, values.get("status"))
+        route.url_path(values)
+
+        def fetch(start: int, count: int) -> Sequence[Any]:
+            page = {**values, "limit": count, "offset": start}
+            try:
+                rows: Sequence[Any] = self.call(route, filters=page)
+            except NoResultError:
+                rows = ()
+            if not rows and start == (offset or 0):
+                explain_none()
+            return rows
+
+        return Listing(
+            fetch,
+            page_size=route.list_codes.max_limit or PAGE_SIZE if route.list_codes else PAGE_SIZE,
+            limit=limit,
+            offset=offset or 0,
+            key=key,
+            title=title,
+        )
+
+    def _check_paging(self, route: Route, limit: Any, offset: Any) -> None:
+        for name, value in (("limit", limit), ("offset", offset)):
+            if value is not None and (not isinstance(value, int) or value < 0):
+                raise ValidationError(
+                    f"{route.name}: {name} is a number of rows, 0 or more, not {value!r}",
+                    route=route.name,
+                )
+
+    def _check_status(self, route: Route, status: Any) -> None:
+        # A server answers an unknown word with an empty list.
+        if status is not None and status not in STATUSES:
+            raise ValidationError(
+                f"{route.name}: there is no status {status!r}",
+                route=route.name,
+                hint=f"Give one of {', '.join(STATUSES)}.",
+            )
+
+    def download(
+        self, url: str, sink: IO[bytes], *, md5: str | None = None, private: bool = False
+    ) -> DownloadInfo:
+        """Write the file at an address to ``sink``.
+
+        Raises
+        ------
+        OfflineError
+            If the client is offline.
+        IntegrityError
+            If the content does not match ``md5``.
+        """
+        self._require_online(url)
+        return self.transport.download(url, sink, expected_md5=md5, needs_key=private)
+
+    def _request(
+        self,
+        route: Route,
+        path: str,
+        body: Any,
+        files: Sequence[FilePart],
+        form: Mapping[str, str],
+    ) -> Request:
+        from openml_client.transport import FilePart, Request
+
+        parts = list(files)
+        if body is not None and route.request is not None:
+            document = self._upload(route.request, body, route.name)
+            parts.insert(
+                0,
+                FilePart(
+                    name="description",
+                    filename="description.xml",
+                    content=document,
+                    content_type="text/xml",
+                ),
+            )
+        if route.auth is Auth.WRITE and self.settings.api_key is None:
+            raise AuthenticationError(
+                f"{route.name} of {self.host} needs an API key, and there is none",
+                route=route.name,
+                hint="Set OPENML_API_KEY, pass api_key= to Client, or run `openml-client login`.",
+            )
+        return Request(
+            method=route.method,
+            path=API_PATH + path,
+            form=dict(form),
+            files=tuple(parts),
+            # Private things are readable with the key only, and nothing tells before that a
+            # thing is private: reads of routes that may be private carry the key if there is one.
+            needs_key=route.auth is not Auth.NONE and self.settings.api_key is not None,
+            idempotent=route.method == "GET",
+        )
+
+    def _upload(self, document: Document, body: Any, route: str) -> bytes:
+        """Write a document, after checking it as the server will."""
+        content = xml.write(document, body)
+        try:
+            xml.read(document, content, source="the upload")
+        except ProtocolError as error:
+            raise ValidationError(
+                error.message.replace("the upload: ", f"{route}: "),
+                route=route,
+                hint="The server would refuse this; mend it and try again.",
+            ) from error
+        return content
+
+    def _read(self, route: Route, path: str, response: Response) -> Any:
+        body = response.body.lstrip()
+        asked = f"{path} of {self.host}"
+        if _is_error_document(body):
+            answer = xml.read(ERROR, body, source=path)
+            error = error_for(answer, route=route.name, asked=asked)
+            source = self.settings.api_key.source if self.settings.api_key else None
+            if isinstance(error, AuthenticationError) and source:
+                error.hint = f"The key came from {source}."
+            raise error
+        if response.status == 404:
+            raise NotFoundError(f"{asked}: the server answered 404", route=route.name)
+        if response.status != 200:
+            raise TransportError(
+                f"{asked}: the server answered {response.status}: {xml.first_line(body)!r}"
+            )
+        if not body:
+            raise ProtocolError(f"{asked}: the answer is empty")
+        if body[:15].lower().startswith((b"<!doctype html", b"<html")):
+            raise ProtocolError(
+                f"{asked}: the answer is an HTML page, not a document: {xml.first_line(body)!r}",
+                hint="Is this the address of an OpenML server? A proxy or a captive portal may "
+                "have answered instead.",
+            )
+        return xml.read(route.response, body, source=path)
+
+    def _require_online(self, what: str) -> None:
+        if self.settings.offline:
+            raise OfflineError(
+                f"the client is offline and {what} was asked of {self.host}",
+                hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",
+            )
+
+
+def _is_error_document(body: bytes) -> bool:
+    head = body[:200]
+    return head.startswith((b"<oml:error", b"<error")) or (
+        head.startswith(b"<?xml") and b"<oml:error" in head
+    )

@@ -1,0 +1,205 @@
+"""Datasets: find, list, load and publish them."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Literal
+
+from openml_client.errors import NoResultError, NotFoundError, ValidationError
+from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature
+from openml_client.model.page import Listing
+from openml_client.resources.caller import Caller
+from openml_client.resources.ids import as_id
+from openml_client.wire import routes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from openml_client.formats.table import Table
+
+
+class Datasets:
+    """``client.datasets``."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(self, id_or_name: Any, *, version: int | None = None) -> Dataset:
+        """The dataset of this id, or the active one of this name.
+
+        Parameters
+        ----------
+        id_or_name
+            An id (any integer or numeric string), or a name.
+        version
+            Picks one version of a name; without it the newest active one is taken.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        if isinstance(id_or_name, str) and not id_or_name.strip().isdecimal():
+            found = self._newest(id_or_name, version)
+            if found is None:
+                raise self._no_such_name(id_or_name, version)
+            return found
+        dataset: Dataset = self._caller.get_cached(routes.DATASET_GET, as_id(id_or_name, "dataset"))
+        return dataset
+
+    def find(self, name: str, version: int | None = None) -> Dataset | None:
+        """The dataset of this name, or None."""
+        return self._newest(name, version)
+
+    def list(self, **filters: Any) -> Listing[DatasetSummary]:
+        """All datasets that pass the filters, lazily, in the order of their ids.
+
+        Parameters
+        ----------
+        **filters
+            ``name``, ``version``, ``ids``, ``tag``, ``status`` ("active" by default,
+            "deactivated", "in_preparation", "all"), ``uploader``, ``limit``, ``offset``; and
+            ``number_instances``, ``number_features``, ``number_classes``,
+            ``number_missing_values`` as a number or a range ``(low, high)``, both included.
+
+        Raises
+        ------
+        ValidationError
+            If a filter does not exist or takes no such value.
+        """
+        return self._caller.listing(
+            routes.DATASET_LIST, filters, key=lambda row: row.id, title="datasets"
+        )
+
+    def features(self, dataset: Any) -> tuple[Feature, ...]:
+        """The columns of a dataset, in the order of the data file.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such dataset.
+        NoResultError
+            If the server has not processed the dataset, or failed to.
+        """
+        answer: tuple[Feature, ...] = self._caller.get_cached(
+            routes.DATASET_FEATURES, as_id(dataset, "dataset")
+        )
+        return answer
+
+    def qualities(self, dataset: Any) -> dict[str, float | None]:
+        """The measured properties of a dataset by name; None where one is undefined.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such dataset.
+        NoResultError
+            If the server has not processed the dataset, or failed to.
+        """
+        rows = self._caller.get_cached(routes.DATASET_QUALITIES, as_id(dataset, "dataset"))
+        return {row.name: row.value for row in rows}
+
+    def load(self, dataset: Any, *, format: Literal["auto", "arff"] = "auto") -> Table:
+        """The data of a dataset as a table.
+
+        The file is downloaded once, checked against the server's md5 and kept in the cache.
+
+        Parameters
+        ----------
+        dataset
+            An id, a name or a `Dataset`.
+        format
+            ``auto`` takes the best that the server has.
+
+        Raises
+        ------
+        IntegrityError
+            If what was downloaded does not match the server's checksum.
+        ArffError
+            If the data file breaks the format.
+        """
+        from openml_client.formats.arff import read_arff
+        from openml_client.formats.table import Table
+
+        if format not in {"auto", "arff"}:
+            raise ValidationError(f"the format {format!r} is unknown; give 'auto' or 'arff'")
+        description = dataset if isinstance(dataset, Dataset) else self.get(dataset)
+        try:
+            features = self.features(description)
+        except NoResultError:
+            features = ()  # not processed: the data file speaks for itself
+        arff = read_arff(self._data_file(description))
+        return Table.from_arff(arff, features, target=description.target_names)
+
+    def publish(self, draft: DatasetDraft, data: pd.DataFrame | bytes | Path) -> Dataset:
+        """The stored dataset of a draft and its data.
+
+        Parameters
+        ----------
+        draft
+            What is said of the data.
+        data
+            A frame, the bytes of an ARFF file, or the path of one.
+
+        Raises
+        ------
+        AuthenticationError
+            Without an API key, or with a wrong one.
+        ValidationError
+            If the server refuses the draft or the data.
+        """
+        from openml_client.transport import FilePart
+
+        content = _arff_of(data, draft.name)
+        part = FilePart(name="dataset", filename=f"{draft.name}.arff", content=content)
+        answer = self._caller.call(routes.DATASET_UPLOAD, body=draft, files=[part])
+        return self.get(answer.id)
+
+    def _newest(self, name: str, version: int | None) -> Dataset | None:
+        status = "active" if version is None else "all"
+        found = list(self.list(name=name, version=version, status=status))
+        return self.get(max(found, key=lambda row: row.version).id) if found else None
+
+    def _no_such_name(self, name: str, version: int | None) -> NotFoundError:
+        active, which = ("active ", "") if version is None else ("", f", version {version},")
+        return NotFoundError(
+            f"no {active}dataset {name!r}{which} on {self._caller.host}",
+            route=routes.DATASET_LIST.name,
+            hint=self._other_versions(name),
+        )
+
+    def _other_versions(self, name: str) -> str:
+        others = [
+            f"version {row.version} (id {row.id}) is {row.status}"
+            for row in self.list(name=name, status="all")
+        ]
+        if others:
+            return f"Of this name {', '.join(others)}: ask for it by its id."
+        return "`client.datasets.list()` shows what is there."
+
+    def _data_file(self, dataset: Dataset) -> bytes:
+        if dataset.url is None:
+            raise NotFoundError(f"dataset {dataset.id} ({dataset.name}) has no data file")
+        url, md5 = dataset.url, dataset.md5_checksum
+        private = dataset.visibility == "private"
+        return self._caller.cache.get_or_fetch(
+            f"data/{dataset.id}/{md5 or 'unverified'}.arff",
+            lambda sink: self._caller.download(url, sink, md5=md5, private=private),
+            md5=md5,
+        )
+
+
+def _arff_of(data: Any, name: str) -> bytes:
+    from pathlib import Path
+
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, io.IOBase):
+        return bytes(data.read())
+    if isinstance(data, str | Path):
+        return Path(data).read_bytes()
+    from openml_client.formats.arff_writer import arff_from_pandas
+
+    return arff_from_pandas(data, name)

@@ -1,0 +1,121 @@
+"""Tasks: find, list and publish them, and get their splits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openml_client.errors import TaskError, TransportError
+from openml_client.model.page import Listing
+from openml_client.model.task import (
+    EstimationProcedure,
+    Task,
+    TaskDraft,
+    TaskSummary,
+    TaskType,
+)
+from openml_client.resources.caller import Caller
+from openml_client.resources.ids import as_id
+from openml_client.wire import routes
+from openml_client.wire.xml import first_line
+
+if TYPE_CHECKING:
+    from openml_client.formats.splits import Splits
+
+NO_SPLITS = 412
+"""Status of the answer in place of a splits file.  Source: protocol note, section 3.3."""
+
+
+class Tasks:
+    """``client.tasks``."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(self, id: Any) -> Task:
+        """The task of this id, in the class of its type.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        task: Task = self._caller.get_cached(routes.TASK_GET, as_id(id, "task"))
+        return task
+
+    def list(self, **filters: Any) -> Listing[TaskSummary]:
+        """All tasks that pass the filters, lazily, in the order of their ids.
+
+        Parameters
+        ----------
+        **filters
+            ``type`` (number of a task type), ``ids``, ``datasets`` (ids), ``dataset_name``,
+            ``tag``, ``data_tag``, ``status`` (of the dataset), ``limit``, ``offset``; and the
+            sizes of the dataset as for `Datasets.list`.
+
+        Raises
+        ------
+        ValidationError
+            If a filter does not exist or takes no such value.
+        """
+        return self._caller.listing(
+            routes.TASK_LIST, filters, key=lambda row: row.id, title="tasks"
+        )
+
+    def splits(self, task: Any) -> Splits:
+        """The training and test rows of each fold, as ``splits[repeat, fold, sample]``.
+
+        Raises
+        ------
+        TaskError
+            If tasks of this type have no splits, or the splits are unusable.
+        """
+        from openml_client.formats.splits import read_splits
+
+        task = task if isinstance(task, Task) else self.get(task)
+        url = task.procedure.data_splits_url if task.procedure else None
+        if url is None:
+            raise TaskError(f"task {task.id} ({task.type}) has no splits")
+        try:
+            content = self._caller.cache.get_or_fetch(
+                f"task/splits/{task.id}.arff", lambda sink: self._caller.download(url, sink)
+            )
+        except TransportError as error:
+            if error.status != NO_SPLITS:
+                raise
+            raise TaskError(
+                f"task {task.id} ({task.type}) has no splits: the server says "
+                f"{first_line(error.body)!r}"
+            ) from error
+        return read_splits(content)
+
+    def publish(self, draft: TaskDraft) -> Task:
+        """The stored task of a draft; the one that is there already if it is the same.
+
+        Raises
+        ------
+        AuthenticationError
+            Without an API key, or with a wrong one.
+        ValidationError
+            If an input is missing, unknown or takes no such value.
+        DuplicateError
+            If the same task exists and the server does not say which it is.
+        """
+        from openml_client.errors import DuplicateError
+
+        try:
+            id_ = self._caller.call(routes.TASK_UPLOAD, body=draft).id
+        except DuplicateError as error:
+            if error.existing_id is None:
+                raise
+            id_ = error.existing_id
+        return self.get(id_)
+
+    def types(self) -> tuple[TaskType, ...]:
+        """The types of tasks that the server knows."""
+        answer: tuple[TaskType, ...] = self._caller.call(routes.TASK_TYPE_LIST)
+        return answer
+
+    def estimation_procedures(self) -> tuple[EstimationProcedure, ...]:
+        """The estimation procedures that the server knows, of all task types."""
+        answer: tuple[EstimationProcedure, ...] = self._caller.call(routes.PROCEDURE_LIST)
+        return answer

@@ -1,0 +1,154 @@
+"""What is wrong with a run, found before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openml_client.formats.splits import Splits
+from openml_client.model.run import Predictions
+
+SUM_TOLERANCE = 1e-6
+"""How far probabilities of one row may be from a sum of 1; float32 models stay within it."""
+
+SHOWN_ROWS = 5
+"""Rows that a finding names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong with a run, or may be."""
+
+    severity: Literal["error", "warning"]
+    """A run with an error is not published."""
+    code: str
+    """As ``rows_missing``: fixed names, for programs."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.message} [{self.code}]"
+
+
+def check_predictions(predictions: Predictions, splits: Splits) -> tuple[Finding, ...]:
+    """Everything that is wrong with predictions for these splits; () if nothing is."""
+    return (
+        *_check_coverage(predictions, splits),
+        *_check_values(predictions),
+        *_check_confidence(predictions),
+    )
+
+
+def _check_coverage(predictions: Predictions, splits: Splits) -> Iterator[Finding]:
+    sample = predictions.sample
+    if sample is None:
+        sample = np.zeros(len(predictions), dtype=np.int32)
+    keys = np.stack([predictions.repeat, predictions.fold, sample], axis=1)
+    found = {tuple(int(v) for v in key) for key in np.unique(keys, axis=0)}
+    for key in splits:
+        here = np.all(keys == np.array(key), axis=1)
+        rows = predictions.row_id[here]
+        wanted = splits[key].test
+        unique, counts = np.unique(rows, return_counts=True)
+        place = f"repeat {key[0]}, fold {key[1]}" + (f", sample {key[2]}" if key[2] else "")
+        # Some procedures test a row more than once (test on training data of clustering tasks).
+        expected, expected_counts = np.unique(wanted, return_counts=True)
+        missing = np.setdiff1d(expected, unique)
+        extra = np.setdiff1d(unique, expected)
+        if len(missing):
+            yield _error("rows_missing", f"{place} lacks predictions for rows {_some(missing)}")
+        if len(extra):
+            yield _error("rows_extra", f"{place} predicts rows {_some(extra)}, not tested there")
+        known = np.isin(unique, expected)
+        wanted_of = expected_counts[np.searchsorted(expected, unique[known])]
+        repeated = unique[known][counts[known] > wanted_of]
+        if len(repeated):
+            yield _error("rows_repeated", f"{place} predicts rows {_some(repeated)} more than once")
+    for repeat, fold, *_ in sorted(found - set(splits)):
+        yield _error("fold_unknown", f"the task has no repeat {repeat}, fold {fold}")
+
+
+def _check_values(predictions: Predictions) -> Iterator[Finding]:
+    values = predictions.prediction
+    if predictions.labels is None:
+        bad = ~np.isfinite(values)
+        if bad.any():
+            rows = predictions.row_id[bad]
+            yield _error("not_finite", f"the predictions for rows {_some(rows)} are not finite")
+        return
+    bad = _is_no_class(predictions)
+    if bad.any():
+        rows = predictions.row_id[bad]
+        yield _error("label_unknown", f"the predictions for rows {_some(rows)} are no class")
+
+
+def _check_confidence(predictions: Predictions) -> Iterator[Finding]:
+    confidence = predictions.confidence
+    if confidence is None or predictions.labels is None or not len(predictions):
+        return
+    rows = predictions.row_id
+    broken = ~np.isfinite(confidence).all(axis=1)
+    if broken.any():
+        yield _error(
+            "confidence_not_finite", f"the confidences of rows {_some(rows[broken])} are not finite"
+        )
+        return
+    if predictions.confidence_kind == "probability":
+        yield from _check_probabilities(confidence, rows)
+    yield from _check_agreement(predictions, confidence)
+
+
+def _check_probabilities(
+    confidence: NDArray[np.float64], rows: NDArray[np.int64]
+) -> Iterator[Finding]:
+    outside = ((confidence < 0) | (confidence > 1 + SUM_TOLERANCE)).any(axis=1)
+    if outside.any():
+        yield _error(
+            "probability_range", f"probabilities of rows {_some(rows[outside])} leave [0, 1]"
+        )
+    off = np.abs(confidence.sum(axis=1) - 1) > SUM_TOLERANCE
+    if off.any():
+        yield _error("probability_sum", f"probabilities of rows {_some(rows[off])} don't sum to 1")
+
+
+def _check_agreement(
+    predictions: Predictions, confidence: NDArray[np.float64]
+) -> Iterator[Finding]:
+    """Whether the predicted classes are those of the largest confidence."""
+    known = ~_is_no_class(predictions)
+    if not known.any():
+        return
+    rows, confidence = predictions.row_id[known], confidence[known]
+    chosen = confidence[np.arange(len(rows)), predictions.prediction[known].astype(np.int64)]
+    lower = chosen < confidence.max(axis=1) - SUM_TOLERANCE
+    if lower.any():
+        share = float(lower.mean())
+        # Some models predict by another rule than the largest probability (SVC with Platt
+        # scaling does in a few rows); labels in the wrong order disagree in most rows.
+        severity: Literal["error", "warning"] = "error" if share > 0.5 else "warning"
+        yield Finding(
+            severity=severity,
+            code="argmax",
+            message=f"in {share:.1%} of the rows the predicted class is not the one of the "
+            f"largest confidence; first rows: {_some(rows[lower])}"
+            + (". Are the classes in the right order?" if severity == "error" else ""),
+        )
+
+
+def _is_no_class(predictions: Predictions) -> NDArray[np.bool_]:
+    values = predictions.prediction
+    outside: NDArray[np.bool_] = (values < 0) | (values >= len(predictions.labels or ()))
+    return outside
+
+
+def _error(code: str, message: str) -> Finding:
+    return Finding(severity="error", code=code, message=message)
+
+
+def _some(rows: np.ndarray) -> str:
+    shown = ", ".join(str(int(row)) for row in rows[:SHOWN_ROWS])
+    more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
+    return shown + more

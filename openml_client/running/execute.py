@@ -1,0 +1,339 @@
+"""Executing a described model on the folds of a task.
+
+What runs is always rebuilt from the description, in every fold.  A fold is a job of its own: it
+may run in this process or in any `concurrent.futures.Executor`, with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openml_client.errors import TaskError
+from openml_client.extension.discovery import get_extension
+from openml_client.extension.protocol import Compat, FoldData, FoldFailure, FoldResult
+from openml_client.extension.seeds import derive
+from openml_client.extension.trust import Trust
+from openml_client.formats.splits import Key, Splits
+from openml_client.formats.table import Table
+from openml_client.model.run import Predictions, RunEvaluation
+from openml_client.model.task import (
+    ClassificationTask,
+    LearningCurveTask,
+    RegressionTask,
+    Task,
+)
+from openml_client.model.trace import TraceIteration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from openml_client.extension.description import Description
+
+RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask)
+"""Task types that can be executed."""
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """The rows of a task's dataset, ready for models."""
+
+    x: pd.DataFrame
+    y: pd.Series
+    labels: tuple[str, ...] | None
+    """Class labels in the order that the data file declares; None for regression."""
+    categorical: tuple[str, ...]
+    truth: NDArray[np.int32] | NDArray[np.float64]
+    """Positions in ``labels``, or numbers; -1 or NaN where the target is missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldJob:
+    """All that one fold needs, wherever it runs."""
+
+    key: Key
+    description: Description
+    trust: Trust
+    data: FoldData
+    test: NDArray[np.int32]
+    seed: int
+    compat: Compat
+
+
+@dataclass(frozen=True, eq=False)
+class FoldOutcome:
+    """What came of one fold."""
+
+    key: Key
+    test: NDArray[np.int32]
+    result: FoldResult
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came of all folds."""
+
+    predictions: Predictions
+    evaluations: tuple[RunEvaluation, ...]
+    trace: tuple[TraceIteration, ...]
+    artefacts: dict[str, bytes]
+    failures: dict[Key, FoldFailure]
+    """What the model raised in the folds that failed."""
+
+
+def task_data(task: Task, table: Table) -> TaskData:
+    """The rows of a task.
+
+    Raises
+    ------
+    TaskError
+        If tasks of this type can't be executed, or the target is of the wrong kind.
+    """
+    if not isinstance(task, RUNNABLE):
+        names = ", ".join(sorted(f"{int(cls.type_id)} {cls.__name__}" for cls in RUNNABLE))
+        raise TaskError(
+            f"task {task.id} is of the type {int(task.type_id)} ({task.type}), which can't be run",
+            hint=f"Types that can be run: {names}.",
+        )
+    target = task.target_name
+    x, y = table.xy(target)
+    labels = table.labels(target)
+    if isinstance(task, RegressionTask):
+        if labels or not np.issubdtype(np.asarray(y).dtype, np.number):
+            raise TaskError(
+                f"task {task.id} is a regression, and its target {target!r} is no number"
+            )
+        return TaskData(x, y, None, _categorical(x), y.to_numpy(np.float64))
+    if not labels:
+        raise TaskError(
+            f"task {task.id} is a classification, and its target {target!r} has no classes"
+        )
+    return TaskData(x, y, labels, _categorical(x), y.cat.codes.to_numpy(np.int32))
+
+
+def _categorical(x: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(str(name) for name in x.columns if x[name].dtype == "category")
+
+
+def plan(
+    description: Description,
+    data: TaskData,
+    splits: Splits,
+    *,
+    seed: int,
+    trust: Trust,
+    compat: Compat = "semantic",
+) -> Iterator[FoldJob]:
+    """The jobs of all folds, made one by one so that only few hold their rows at once."""
+    known = ~data.y.isna().to_numpy()
+    for key, fold in splits.items():
+        repeat, number, sample = key
+        train = fold.train[known[fold.train]]
+        yield FoldJob(
+            key=key,
+            description=description,
+            trust=trust,
+            data=FoldData(
+                x_train=data.x.iloc[train],
+                y_train=data.y.iloc[train],
+                x_test=data.x.iloc[fold.test],
+                task="regression" if data.labels is None else "classification",
+                labels=data.labels or (),
+                categorical=data.categorical,
+                repeat=repeat,
+                fold=number,
+                sample=sample,
+            ),
+            test=fold.test,
+            seed=derive(seed, "fold", repeat, number, sample),
+            compat=compat,
+        )
+
+
+def execute(
+    jobs: Iterator[FoldJob], *, total: int, executor: Executor | None, progress: bool
+) -> list[FoldOutcome]:
+    """The outcomes of jobs, in their order.
+
+    Raises
+    ------
+    TaskError
+        If every fold failed, with the traceback of the first one.
+    """
+    from tqdm.auto import tqdm
+
+    outcomes: list[FoldOutcome] = []
+    with tqdm(total=total, desc="folds", disable=not progress, leave=False) as bar:
+        source = map(run_job, jobs) if executor is None else executor.map(run_job, jobs)
+        for outcome in source:
+            outcomes.append(outcome)
+            bar.update()
+    failures = [outcome.result.failure for outcome in outcomes if outcome.result.failure]
+    if failures and len(failures) == len(outcomes):
+        first = failures[0]
+        error = TaskError(
+            f"the model failed in all {len(failures)} folds; in the first one, in {first.stage}, "
+            f"with {first.error}",
+            hint="Do the columns suit the model? client.datasets.load(...).xy() shows them.",
+        )
+        error.add_note(first.traceback)
+        raise error
+    return outcomes
+
+
+def run_job(job: FoldJob) -> FoldOutcome:
+    """The outcome of one fold; what the model raises becomes the result's failure."""
+    extension = get_extension(job.description.extension)
+    model = extension.build(job.description, trust=job.trust, compat=job.compat, notes=[])
+    return FoldOutcome(job.key, job.test, extension.run_fold(model, job.data, seed=job.seed))
+
+
+def collect(outcomes: Sequence[FoldOutcome], data: TaskData, *, has_samples: bool) -> Outcome:
+    """The predictions, measures and files of all folds.
+
+    Probabilities are paired with classes by their label, never by position; classes that a
+    training fold lacked get 0.
+    """
+    done = [
+        (outcome, outcome.result)
+        for outcome in outcomes
+        if outcome.result.failure is None and outcome.result.predictions is not None
+    ]
+    confidences = [_confidence(result, data.labels) for _, result in done]
+    has_confidence = bool(confidences) and all(c is not None for c in confidences)
+    rows = np.concatenate([outcome.test for outcome, _ in done])
+    kinds = {result.confidence_kind for _, result in done}
+    predictions = Predictions(
+        repeat=_repeated(done, 0),
+        fold=_repeated(done, 1),
+        sample=_repeated(done, 2) if has_samples else None,
+        row_id=rows.astype(np.int64),
+        prediction=np.concatenate([_prediction(result, data.labels) for _, result in done]),
+        truth=data.truth[rows],
+        labels=data.labels,
+        confidence=np.concatenate([c for c in confidences if c is not None])
+        if has_confidence
+        else None,
+        confidence_kind="score" if "score" in kinds else "probability",
+    )
+    return Outcome(
+        predictions=predictions,
+        evaluations=tuple(_times(done, has_samples=has_samples)),
+        trace=tuple(_trace(done)),
+        artefacts={
+            name: content for _, result in done for name, content in result.artefacts.items()
+        },
+        failures={
+            outcome.key: outcome.result.failure for outcome in outcomes if outcome.result.failure
+        },
+    )
+
+
+_Done = Sequence[tuple[FoldOutcome, FoldResult]]
+
+
+def _repeated(done: _Done, position: int) -> NDArray[np.int32]:
+    numbers = [outcome.key[position] for outcome, _ in done]
+    sizes = [len(outcome.test) for outcome, _ in done]
+    return np.repeat(np.array(numbers, dtype=np.int32), sizes)
+
+
+def _prediction(
+    result: FoldResult, labels: tuple[str, ...] | None
+) -> NDArray[np.int32] | NDArray[np.float64]:
+    values = np.asarray(result.predictions)
+    if labels is None:
+        return values.astype(np.float64)
+    places = {label: n for n, label in enumerate(labels)}
+    return np.array([places.get(str(label), -1) for label in values], dtype=np.int32)
+
+
+def _confidence(result: FoldResult, labels: tuple[str, ...] | None) -> NDArray[np.float64] | None:
+    if result.probabilities is None or labels is None:
+        return None
+    given = np.asarray(result.probabilities, dtype=np.float64)
+    out = np.zeros((len(given), len(labels)))
+    places = {label: n for n, label in enumerate(labels)}
+    for n, label in enumerate(result.probability_labels):
+        out[:, places[str(label)]] = given[:, n]
+    return out
+
+
+def _times(done: _Done, *, has_samples: bool) -> Iterator[RunEvaluation]:
+    """CPU and wall time in milliseconds, of each fold and in all."""
+    for name, unit in (("usercpu_time_millis", "cpu_ms"), ("wall_clock_time_millis", "wall_ms")):
+        totals = {"": 0.0, "_training": 0.0, "_testing": 0.0}
+        for outcome, result in done:
+            if result.fit_time is None or result.predict_time is None:
+                continue
+            fit: float = getattr(result.fit_time, unit)
+            predict: float = getattr(result.predict_time, unit)
+            values = {"": fit + predict, "_training": fit, "_testing": predict}
+            repeat, fold, sample = outcome.key
+            for suffix, value in values.items():
+                totals[suffix] += value
+                yield RunEvaluation(
+                    measure=name + suffix,
+                    value=value,
+                    repeat=repeat,
+                    fold=fold,
+                    sample=sample if has_samples else None,
+                )
+        for suffix, total in totals.items():
+            yield RunEvaluation(measure=name + suffix, value=total)
+
+
+def _trace(done: _Done) -> Iterator[TraceIteration]:
+    for outcome, result in done:
+        repeat, fold, _ = outcome.key
+        for iteration in result.trace:
+            yield replace(iteration, repeat=repeat, fold=fold)
+
+
+def scores(
+    predictions: Predictions, data: TaskData, *, cost_matrix: Any = None
+) -> dict[str, float]:
+    """The global measures of predictions, by name; of a learning curve, of its last sample.
+
+    Source: protocol note, section 10: the priors are those of the whole dataset.
+    """
+    from openml_client.running import measures
+
+    counts = _of_last_sample(predictions)
+    rows = predictions.row_id[counts]
+    if predictions.labels is None or data.labels is None:
+        truth = data.truth.astype(np.float64)
+        found = measures.regression_measures(
+            truth[rows],
+            predictions.prediction[counts].astype(np.float64),
+            prior=measures.target_prior(truth),
+        )
+    else:
+        classes = data.truth.astype(np.int32)
+        prediction = predictions.prediction[counts].astype(np.int32)
+        confidence = np.zeros((len(rows), len(data.labels)))
+        if predictions.confidence is not None:
+            confidence = predictions.confidence[counts]
+        found = measures.classification_measures(
+            classes[rows],
+            measures.fill_confidence(confidence, prediction),
+            prior=measures.class_prior(classes, len(data.labels)),
+            cost_matrix=None if cost_matrix is None else np.array(cost_matrix),
+        )
+    return {name: measured.value for name, measured in found.items()}
+
+
+def _of_last_sample(predictions: Predictions) -> NDArray[np.bool_]:
+    """Which predictions count for the measures of all together.
+
+    Source: protocol note, section 10.
+    """
+    if predictions.sample is None or not len(predictions):
+        return np.ones(len(predictions), dtype=np.bool_)
+    last: NDArray[np.bool_] = predictions.sample == predictions.sample.max()
+    return last
