@@ -140,10 +140,11 @@ def _values(
     codes = _codes(attribute, column, labels)
     if name == "prediction" and (codes < 0).any():
         row = int(np.flatnonzero(codes < 0)[0])
-        texts = np.array([*attribute.labels, "?"], dtype=object)
-        value = texts[column[row]] if attribute.kind == "nominal" else column[row]
+        labels_here = np.array([*attribute.labels, "?"], dtype=object)
+        value = labels_here[column[row]] if attribute.kind == "nominal" else column[row]
+        shown = "?" if value is None else str(value)[:40]
         raise FormatError(
-            f"the prediction {value!s:.40} in row {row}, counted from 0, is no class of the target",
+            f"the prediction {shown!r} in row {row}, counted from 0, is no class of the target",
             hint=f"The classes are {', '.join(labels[:20])}.",
         )
     return codes

@@ -159,13 +159,17 @@ class Flows:
             If a parameter without a default has no value, or the installed versions can't
             rebuild the model.
         """
+        from openml_client.extension.flows import extension_of as written_by
+
         if isinstance(flow, FlowDraft):
             description = description_of_draft(flow, parameters)
             trust = own_trust(description)
         else:
             flow = flow if isinstance(flow, Flow) else self.get(flow)
             known = ((path, p.name) for path, part in flow.walk() for p in part.parameters)
-            description = self.describe(flow, _texts(parameters or {}, known))
+            writer = written_by(flow.external_version)
+            texts = _texts(parameters, known, writer) if parameters and writer else {}
+            description = self.describe(flow, texts)
             trust = strangers_trust(description, trusted)
         return build(description, trust=trust, compat=compat)
 
@@ -268,7 +272,8 @@ def description_of_draft(
             hint="Make it with client.flows.from_model(model).",
         )
     settings: dict[Address, str] = {(item.path, item.name): item.value for item in draft.settings}
-    settings.update(_texts(parameters or {}, settings))
+    if parameters:
+        settings.update(_texts(parameters, settings, draft.extension))
     return description_from_flow(draft.source, settings, draft.long_values)
 
 
@@ -306,7 +311,9 @@ def build(
     return model
 
 
-def _texts(parameters: Mapping[str, Any], known: Iterable[Address]) -> dict[Address, str]:
+def _texts(
+    parameters: Mapping[str, Any], known: Iterable[Address], extension: str
+) -> dict[Address, str]:
     """Texts of values that a caller gives, by the addresses of their parameters.
 
     Raises
@@ -316,9 +323,10 @@ def _texts(parameters: Mapping[str, Any], known: Iterable[Address]) -> dict[Addr
     NotSerializableError
         If a value has no description.
     """
+    from openml_client.extension.discovery import get_extension
     from openml_client.extension.identity import canonical
-    from openml_client.extension.values import codec
 
+    codec = get_extension(extension).codec
     addresses = {"__".join((*path, name)): (path, name) for path, name in known}
     for given in parameters:
         if given not in addresses:
@@ -327,7 +335,7 @@ def _texts(parameters: Mapping[str, Any], known: Iterable[Address]) -> dict[Addr
                 hint=f"It has {', '.join(sorted(addresses))}.",
             )
     return {
-        addresses[given]: canonical(codec().encode(value, given))
+        addresses[given]: canonical(codec.encode(value, given))
         for given, value in parameters.items()
     }
 

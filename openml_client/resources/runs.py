@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import (
     CheckError,
-    MissingDependencyError,
+    FlowError,
+    FormatError,
     NoResultError,
-    NotFoundError,
-    OpenMLError,
+    TaskError,
     TransportError,
-    UntrustedError,
 )
-from openml_client.model.flow import Flow, FlowDraft, FlowSetting
+from openml_client.model.flow import Flow, FlowDraft
 from openml_client.model.page import Listing
-from openml_client.model.run import ParameterSetting, Predictions, Run, RunDraft, RunSummary
+from openml_client.model.run import Run, RunDraft, RunSummary
 from openml_client.model.task import ClassificationTask, Task
 from openml_client.model.trace import Trace
 from openml_client.resources.caller import Caller
 from openml_client.resources.datasets import Datasets
 from openml_client.resources.flows import (
     Flows,
+    build,
     description_of_draft,
     extension_of,
     own_trust,
     strangers_trust,
 )
 from openml_client.resources.ids import as_id
+from openml_client.resources.run_documents import (
+    DEFAULT_SEED,
+    ENVIRONMENT,
+    LONG_VALUES,
+    PREDICTIONS,
+    failure_message,
+    files_of,
+    json_bytes,
+    predictions_frame,
+    seed_of,
+    setup_string,
+    upload_of,
+    versions_of,
+)
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
 from openml_client.wire import routes
@@ -42,20 +56,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from openml_client.extension.description import Description
+    from openml_client.extension.protocol import Note
     from openml_client.extension.trust import Trust
     from openml_client.running.check import Finding
     from openml_client.running.execute import Outcome, TaskData
     from openml_client.running.reproduce import Reproduction
-    from openml_client.transport import FilePart
-
-DEFAULT_SEED = 0
-"""Root seed of a run whose caller gives none: the same model on the same task is the same run."""
 
 DEFAULT_TOLERANCE = 1e-9
 """Differences of the order of rounding, on another machine type say."""
-
-ENVIRONMENT = "environment.json"
-LONG_VALUES = "setup.json"
 
 
 class Runs:
@@ -146,7 +154,7 @@ class Runs:
             seeded, trust, task, seed=root_seed, executor=executor, progress=progress
         )
         draft = flow_from_description(seeded, extension)
-        files = {ENVIRONMENT: _json_bytes(environment()), **outcome.artefacts}
+        files = {ENVIRONMENT: json_bytes(environment()), **outcome.artefacts}
         if draft.long_values is not None:
             files[LONG_VALUES] = draft.long_values
         return RunDraft(
@@ -159,8 +167,8 @@ class Runs:
             evaluations=outcome.evaluations,
             trace=outcome.trace,
             files=files,
-            setup_string=_setup_string(extension.name, root_seed),
-            error_message=_failure_message(outcome),
+            setup_string=setup_string(extension.name, root_seed),
+            error_message=failure_message(outcome),
         )
 
     def check(self, draft: RunDraft) -> tuple[Finding, ...]:
@@ -195,11 +203,11 @@ class Runs:
                 + (f"\nThe model said: {draft.error_message}" if draft.error_message else ""),
             )
         flow = self._flow_of(draft)
-        upload = _upload(draft, flow)
+        upload = upload_of(draft, flow)
         if avoid_duplicates and (found := self._find(upload)):
             return found
         try:
-            id_ = self._caller.call(routes.RUN_UPLOAD, body=upload, files=_files(draft)).id
+            id_ = self._caller.call(routes.RUN_UPLOAD, body=upload, files=files_of(draft)).id
         except TransportError as error:
             # The answer was lost; the run may have arrived all the same.
             found = self._find(upload) if error.maybe_taken else None
@@ -219,7 +227,10 @@ class Runs:
         NoResultError
             If the run has no predictions.
         """
-        return _frame(self._published_predictions(self._as_run(run)))
+        from openml_client.formats.predictions import read_predictions
+
+        content = self._predictions_file(self._as_run(run))
+        return predictions_frame(read_predictions(content))
 
     def trace(self, run: Any) -> Trace:
         """What the search of a run tried.
@@ -242,8 +253,6 @@ class Runs:
         FlowError
             If the flow holds no description, or can't be rebuilt here.
         """
-        from openml_client.resources.flows import build
-
         description = self._description_of(self._as_run(run))
         return build(description, trust=strangers_trust(description, trusted))
 
@@ -273,40 +282,60 @@ class Runs:
         NotFoundError
             If there is no such run.
         """
-        from openml_client.formats.predictions import as_published
-        from openml_client.running.reproduce import Reproduction, compare_predictions
+        from openml_client.running.reproduce import Reproduction
 
         run = self._as_run(run)
         try:
-            description = self._description_of(run)
-            trust = strangers_trust(description, trusted)
-            trust.require(description)
-            published = self._published_predictions(run)
-            task = self._tasks.get(run.task_id)
-            outcome, data = self._run(
-                description,
-                trust,
-                task,
-                seed=_seed_of(run),
-                executor=executor,
-                progress=progress,
+            return self._reproduce(
+                run, tolerance=tolerance, trusted=trusted, executor=executor, progress=progress
             )
-        except (UntrustedError, MissingDependencyError, NoResultError) as error:
+        except (FlowError, TaskError, FormatError, NoResultError) as error:
+            # What stands in the way of this run; an unreachable server is another matter.
             return Reproduction(run_id=run.id, verdict="not_runnable", reason=error.message)
-        except OpenMLError as error:
-            if isinstance(error, TransportError):
-                raise
-            return Reproduction(run_id=run.id, verdict="not_runnable", reason=str(error))
+
+    def _reproduce(
+        self,
+        run: Run,
+        *,
+        tolerance: float,
+        trusted: Iterable[str],
+        executor: Executor | None,
+        progress: bool,
+    ) -> Reproduction:
+        from openml_client.formats.predictions import as_published, read_predictions
+        from openml_client.running.execute import scores
+        from openml_client.running.reproduce import (
+            Reproduction,
+            compare_measures,
+            compare_predictions,
+        )
+
+        content = self._predictions_file(run)
+        description = self._description_of(run)
+        trust = strangers_trust(description, trusted)
+        notes: list[Note] = []
+        build(description, trust=trust, notes=notes)
+        task = self._tasks.get(run.task_id)
+        outcome, data = self._run(
+            description, trust, task, seed=seed_of(run), executor=executor, progress=progress
+        )
+        published = read_predictions(content, labels=data.labels)
         again = as_published(outcome.predictions)
         verdict, reason, rows = compare_predictions(published, again, tolerance=tolerance)
+        costs = task.cost_matrix if isinstance(task, ClassificationTask) else None
         return Reproduction(
             run_id=run.id,
             verdict=verdict,
             reason=reason,
             rows=rows,
             n_rows=len(published),
-            measures=_compare_measures(run, task, published, again, data),
+            measures=compare_measures(
+                run,
+                recomputed=scores(published, data, cost_matrix=costs),
+                again=scores(again, data, cost_matrix=costs),
+            ),
             environment=self._compare_environment(run),
+            notes=tuple(str(note) for note in notes),
         )
 
     def _described(
@@ -365,13 +394,11 @@ class Runs:
         }
         return self._flows.describe(flow, settings, long_values=self._file(run, LONG_VALUES))
 
-    def _published_predictions(self, run: Run) -> Predictions:
-        from openml_client.formats.predictions import read_predictions
-
-        content = self._file(run, "predictions.arff")
+    def _predictions_file(self, run: Run) -> bytes:
+        content = self._file(run, PREDICTIONS)
         if content is None:
             raise NoResultError(f"run {run.id} has no predictions")
-        return read_predictions(content)
+        return content
 
     def _file(self, run: Run, filename: str) -> bytes | None:
         """Content of a run's file, or None if the run has no such file."""
@@ -391,127 +418,9 @@ class Runs:
         if content is None:
             return {}
         wanted, here = json.loads(content), environment()
-        versions = _versions(here)
-        for name in set(_versions(wanted)) - set(versions):
+        versions = versions_of(here)
+        for name in set(versions_of(wanted)) - set(versions):
             version = installed_version(name)  # installed, but not imported by this process
             if version is not None:
                 versions[name] = version
-        return compare_environments(_versions(wanted), versions)
-
-
-def _versions(environment: Mapping[str, Any]) -> dict[str, str]:
-    """Interpreter, system and distributions of an ``environment.json``."""
-    names = ("python", "system", "machine")
-    platform = {name: str(environment.get(name)) for name in names}
-    return {**platform, **environment.get("distributions", {})}
-
-
-def _upload(draft: RunDraft, flow: Flow) -> RunUpload:
-    ids = {path: part.id for path, part in flow.walk()}
-    return RunUpload(
-        task_id=draft.task_id,
-        flow_id=flow.id,
-        setup_string=draft.setup_string,
-        error_message=draft.error_message,
-        run_details=draft.run_details,
-        settings=tuple(_setting(item, ids) for item in draft.settings),
-        tags=draft.tags,
-        evaluations=draft.evaluations,
-    )
-
-
-def _setting(item: FlowSetting, ids: Mapping[tuple[str, ...], int]) -> ParameterSetting:
-    if item.path not in ids:
-        raise NotFoundError(
-            f"the stored flow has no component {'.'.join(item.path)!r}, which the run sets",
-            hint="The stored flow is not the one that was run; publish the flow again.",
-        )
-    return ParameterSetting(name=item.name, value=item.value, component_id=ids[item.path])
-
-
-def _files(draft: RunDraft) -> tuple[FilePart, ...]:
-    from openml_client.formats.predictions import write_predictions
-    from openml_client.formats.trace import write_trace
-    from openml_client.transport import FilePart
-
-    files = {
-        "predictions.arff": write_predictions(draft.predictions, task_id=draft.task_id),
-        **draft.files,
-    }
-    if draft.trace:
-        files["trace.arff"] = write_trace(draft.trace, task_id=draft.task_id)
-    return tuple(
-        FilePart(name=filename.partition(".")[0], filename=filename, content=content)
-        for filename, content in files.items()
-    )
-
-
-def _setup_string(extension: str, seed: int) -> str:
-    return json.dumps({"extension": extension, "seed": seed}, sort_keys=True)
-
-
-def _seed_of(run: Run) -> int:
-    try:
-        return int(json.loads(run.setup_string or "")["seed"])
-    except (ValueError, KeyError, TypeError):
-        return DEFAULT_SEED
-
-
-def _failure_message(outcome: Outcome) -> str | None:
-    if not outcome.failures:
-        return None
-    (repeat, fold, _), failure = next(iter(outcome.failures.items()))
-    text = f"repeat {repeat}, fold {fold}, {failure.stage}: {failure.error}"
-    return " ".join(text.encode("ascii", "replace").decode().split())[:128]
-
-
-def _json_bytes(value: Any) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode()
-
-
-def _frame(predictions: Predictions) -> pd.DataFrame:
-    import numpy as np
-    import pandas as pd
-
-    labels = predictions.labels
-
-    def named(codes: Any) -> Any:
-        if labels is None:
-            return codes
-        names = np.array([*labels, None], dtype=object)
-        return pd.Categorical(names[codes], categories=list(labels))
-
-    columns: dict[str, Any] = {"repeat": predictions.repeat, "fold": predictions.fold}
-    if predictions.sample is not None:
-        columns["sample"] = predictions.sample
-    columns["row_id"] = predictions.row_id
-    columns["prediction"] = named(predictions.prediction)
-    if predictions.truth is not None:
-        columns["truth"] = named(predictions.truth)
-    if predictions.confidence is not None:
-        for n, label in enumerate(labels or ()):
-            columns[f"confidence.{label}"] = predictions.confidence[:, n]
-    return pd.DataFrame(columns)
-
-
-def _compare_measures(
-    run: Run, task: Task, published: Predictions, executed: Predictions, data: TaskData
-) -> tuple[Any, ...]:
-    from openml_client.running.execute import scores
-    from openml_client.running.reproduce import MeasureComparison
-
-    costs = task.cost_matrix if isinstance(task, ClassificationTask) else None
-    if published.labels != data.labels:
-        recomputed: dict[str, float] = {}
-    else:
-        recomputed = scores(published, data, cost_matrix=costs)
-    again = scores(executed, data, cost_matrix=costs)
-    return tuple(
-        MeasureComparison(
-            measure=name,
-            published=run.measure(name),
-            recomputed=recomputed.get(name),
-            again=value,
-        )
-        for name, value in again.items()
-    )
+        return compare_environments(versions_of(wanted), versions)

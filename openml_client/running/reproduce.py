@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import FormatError
-from openml_client.model.run import Predictions
+from openml_client.model.run import Predictions, Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +152,21 @@ def compare_predictions(
         )
         return "within_tolerance", reason, rows
     return "different", f"{int(beyond.sum())} of {total} predictions differ", rows
+
+
+def compare_measures(
+    run: Run, *, recomputed: Mapping[str, float], again: Mapping[str, float]
+) -> tuple[MeasureComparison, ...]:
+    """Pair the measures that the registry computed with those computed here, twice."""
+    return tuple(
+        MeasureComparison(
+            measure=name,
+            published=run.measure(name),
+            recomputed=recomputed.get(name),
+            again=value,
+        )
+        for name, value in again.items()
+    )
 
 
 def compare_environments(

@@ -1,0 +1,134 @@
+"""What a run is on the wire: its description, its files, and what they say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from openml_client.errors import NotFoundError
+from openml_client.model.flow import Flow, FlowSetting
+from openml_client.model.run import ParameterSetting, Predictions, Run, RunDraft
+from openml_client.wire.run import RunUpload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from openml_client.running.execute import Outcome
+    from openml_client.transport import FilePart
+
+DEFAULT_SEED = 0
+"""Root seed of a run whose caller gives none: the same model on the same task is the same run."""
+
+ENVIRONMENT = "environment.json"
+LONG_VALUES = "setup.json"
+PREDICTIONS = "predictions.arff"
+TRACE = "trace.arff"
+
+
+def versions_of(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Interpreter, system and distributions of an ``environment.json``."""
+    names = ("python", "system", "machine")
+    platform = {name: str(environment.get(name)) for name in names}
+    return {**platform, **environment.get("distributions", {})}
+
+
+def upload_of(draft: RunDraft, flow: Flow) -> RunUpload:
+    """The description that a draft is uploaded with, for the stored flow.
+
+    Raises
+    ------
+    NotFoundError
+        If the stored flow lacks a component that the draft sets.
+    """
+    ids = {path: part.id for path, part in flow.walk()}
+    return RunUpload(
+        task_id=draft.task_id,
+        flow_id=flow.id,
+        setup_string=draft.setup_string,
+        error_message=draft.error_message,
+        run_details=draft.run_details,
+        settings=tuple(_setting(item, ids) for item in draft.settings),
+        tags=draft.tags,
+        evaluations=draft.evaluations,
+    )
+
+
+def _setting(item: FlowSetting, ids: Mapping[tuple[str, ...], int]) -> ParameterSetting:
+    if item.path not in ids:
+        raise NotFoundError(
+            f"the stored flow has no component {'.'.join(item.path)!r}, which the run sets",
+            hint="The stored flow is not the one that was run; publish the flow again.",
+        )
+    return ParameterSetting(name=item.name, value=item.value, component_id=ids[item.path])
+
+
+def files_of(draft: RunDraft) -> tuple[FilePart, ...]:
+    """The files that a draft is uploaded with: predictions, trace and further ones."""
+    from openml_client.formats.predictions import write_predictions
+    from openml_client.formats.trace import write_trace
+    from openml_client.transport import FilePart
+
+    files = {
+        PREDICTIONS: write_predictions(draft.predictions, task_id=draft.task_id),
+        **draft.files,
+    }
+    if draft.trace:
+        files[TRACE] = write_trace(draft.trace, task_id=draft.task_id)
+    return tuple(
+        FilePart(name=filename.partition(".")[0], filename=filename, content=content)
+        for filename, content in files.items()
+    )
+
+
+def setup_string(extension: str, seed: int) -> str:
+    """The text that keeps a run's root seed on the server."""
+    return json.dumps({"extension": extension, "seed": seed}, sort_keys=True)
+
+
+def seed_of(run: Run) -> int:
+    """The root seed of a stored run; 0 where it does not say."""
+    try:
+        return int(json.loads(run.setup_string or "")["seed"])
+    except (ValueError, KeyError, TypeError):
+        return DEFAULT_SEED
+
+
+def failure_message(outcome: Outcome) -> str | None:
+    """The first fold's failure in the 128 characters of Basic Latin that a run may say."""
+    if not outcome.failures:
+        return None
+    (repeat, fold, _), failure = next(iter(outcome.failures.items()))
+    text = f"repeat {repeat}, fold {fold}, {failure.stage}: {failure.error}"
+    return " ".join(text.encode("ascii", "replace").decode().split())[:128]
+
+
+def json_bytes(value: Any) -> bytes:
+    """A file of JSON that people can read."""
+    return json.dumps(value, indent=1, sort_keys=True).encode()
+
+
+def predictions_frame(predictions: Predictions) -> pd.DataFrame:
+    """Predictions as a frame, one row per prediction, classes by their labels."""
+    import numpy as np
+    import pandas as pd
+
+    labels = predictions.labels
+
+    def named(codes: Any) -> Any:
+        if labels is None:
+            return codes
+        names = np.array([*labels, None], dtype=object)
+        return pd.Categorical(names[codes], categories=list(labels))
+
+    columns: dict[str, Any] = {"repeat": predictions.repeat, "fold": predictions.fold}
+    if predictions.sample is not None:
+        columns["sample"] = predictions.sample
+    columns["row_id"] = predictions.row_id
+    columns["prediction"] = named(predictions.prediction)
+    if predictions.truth is not None:
+        columns["truth"] = named(predictions.truth)
+    if predictions.confidence is not None:
+        for n, label in enumerate(labels or ()):
+            columns[f"confidence.{label}"] = predictions.confidence[:, n]
+    return pd.DataFrame(columns)
