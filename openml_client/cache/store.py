@@ -91,7 +91,7 @@ class Cache:
         """Content of an entry, or None if it is missing or damaged."""
         path = entry_path(self.folder, key)
         content = _verified(path)
-        if content is None and _is_there(path):
+        if content is None and path.exists():
             with entry_lock(lock_path(path)):  # it may just be written
                 content = _verified(path)
             if content is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,6 @@ from openml_client.wire import routes
 from openml_client.wire.codes import codes, error_for
 from openml_client.wire.filters import FilterRefused, decode_filters
 from openml_client.wire.vocabulary import ErrorAnswer
-import contextlib
 
 
 def test_filters_stand_in_the_path_in_the_order_given() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openml_client.errors import ProtocolError
 from openml_client.wire import dataset, json, xml
-import contextlib
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE oml:data [<!ENTITY a "aaaaaaaaaa">
 <!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
