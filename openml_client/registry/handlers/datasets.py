@@ -121,7 +121,7 @@ def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, dataset
         check_arff(content)
     except ArffError as error:
         place = f" (l.{error.line})" if error.line is not None else ""
-        text = error.message.removeprefix(f"line {error.line}: ")
+        text = error.summary
         information = f"Arff error in dataset file: {text}{place}"
         raise call.refusal("arff", information) from error
     file, _ = uploads.keep(call, "dataset")
