@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from openml_client import Client
+from openml_client.registry import Registry
+
+from . import doors
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No settings of whoever runs the tests: no variables, no configuration file, no cache."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SERVER", "API_KEY", "CACHE_DIR", "OFFLINE", "TIMEOUT"):
+            patch.delenv(f"OPENML_{name}", raising=False)
+        for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+            patch.delenv(name, raising=False)
+        patch.setenv("HOME", str(home))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +44,45 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a seeded registry, to be copied."""
+    folder = tmp_path_factory.mktemp("seeded") / "registry"
+    doors.make_seeded(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> doors.World:
+    """A registry with runs of all kinds, to be copied or only read."""
+    folder = tmp_path_factory.mktemp("world") / "registry"
+    return doors.make_world(shutil.copytree(seeded, folder))
+
+
+@pytest.fixture
+def registry_folder(tmp_path: Path, seeded: Path) -> Path:
+    """A folder of the test's own with a seeded registry."""
+    return shutil.copytree(seeded, tmp_path / "seeded")
+
+
+@pytest.fixture
+def seeded_registry(registry_folder: Path) -> Iterator[Registry]:
+    """A seeded registry, which a test may change."""
+    with Registry.open(registry_folder) as registry:
+        yield registry
+
+
+@pytest.fixture
+def client(registry_folder: Path) -> Iterator[Client]:
+    """A client of a seeded registry, which a test may change."""
+    with Client(f"local:{registry_folder}") as client:
+        yield client
+
+
+@pytest.fixture
+def loopback(seeded_registry: Registry) -> Iterator[str]:
+    """Address of a seeded registry that is served over a socket."""
+    with doors.served(seeded_registry) as address:
+        yield address

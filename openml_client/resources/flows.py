@@ -311,6 +311,27 @@ def build(
     return model
 
 
+def settings_of(flow: Flow, values: Iterable[tuple[int, str, str | None]]) -> Settings:
+    """The values of a run or setup, each given by the id of its component and its name.
+
+    Raises
+    ------
+    FlowError
+        If the flow has no such component.
+    """
+    places = {part.id: path for path, part in flow.walk()}
+    settings: dict[Address, str | None] = {}
+    for component_id, name, value in values:
+        if component_id not in places:
+            raise FlowError(
+                f"flow {flow.id} ({flow.name}) has no component {component_id}, whose parameter "
+                f"{name!r} is set",
+                hint="The server mixed up two flows; report it.",
+            )
+        settings[places[component_id], name] = value
+    return settings
+
+
 def _texts(
     parameters: Mapping[str, Any], known: Iterable[Address], extension: str
 ) -> dict[Address, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import NotFoundError
@@ -94,13 +94,17 @@ def seed_of(run: Run) -> int:
         return DEFAULT_SEED
 
 
-def failure_message(outcome: Outcome) -> str | None:
-    """The first fold's failure in the 128 characters of Basic Latin that a run may say."""
-    if not outcome.failures:
+def failures_of(outcome: Outcome) -> Iterator[str]:
+    """What the model raised in the folds that failed."""
+    for (repeat, fold, _), failure in outcome.failures.items():
+        yield f"repeat {repeat}, fold {fold}, {failure.stage}: {failure.error}"
+
+
+def shortened(failure: str | None) -> str | None:
+    """The 128 characters of Basic Latin that a run may say of its error."""
+    if failure is None:
         return None
-    (repeat, fold, _), failure = next(iter(outcome.failures.items()))
-    text = f"repeat {repeat}, fold {fold}, {failure.stage}: {failure.error}"
-    return " ".join(text.encode("ascii", "replace").decode().split())[:128]
+    return " ".join(failure.encode("ascii", "replace").decode().split())[:128]
 
 
 def json_bytes(value: Any) -> bytes:

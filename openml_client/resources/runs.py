@@ -28,6 +28,7 @@ from openml_client.resources.flows import (
     description_of_draft,
     extension_of,
     own_trust,
+    settings_of,
     strangers_trust,
 )
 from openml_client.resources.ids import as_id
@@ -36,12 +37,13 @@ from openml_client.resources.run_documents import (
     ENVIRONMENT,
     LONG_VALUES,
     PREDICTIONS,
-    failure_message,
+    failures_of,
     files_of,
     json_bytes,
     predictions_frame,
     seed_of,
     setup_string,
+    shortened,
     upload_of,
     versions_of,
 )
@@ -168,7 +170,7 @@ class Runs:
             trace=outcome.trace,
             files=files,
             setup_string=setup_string(extension.name, root_seed),
-            error_message=failure_message(outcome),
+            error_message=shortened(next(failures_of(outcome), None)),
         )
 
     def check(self, draft: RunDraft) -> tuple[Finding, ...]:
@@ -291,7 +293,12 @@ class Runs:
             )
         except (FlowError, TaskError, FormatError, NoResultError) as error:
             # What stands in the way of this run; an unreachable server is another matter.
-            return Reproduction(run_id=run.id, verdict="not_runnable", reason=error.message)
+            return Reproduction(
+                run_id=run.id,
+                verdict="not_runnable",
+                reason=error.message,
+                notes=(error.hint,) if error.hint else (),
+            )
 
     def _reproduce(
         self,
@@ -335,7 +342,7 @@ class Runs:
                 again=scores(again, data, cost_matrix=costs),
             ),
             environment=self._compare_environment(run),
-            notes=tuple(str(note) for note in notes),
+            notes=(*map(str, notes), *failures_of(outcome)),
         )
 
     def _described(
@@ -387,11 +394,8 @@ class Runs:
 
     def _description_of(self, run: Run) -> Description:
         flow = self._flows.get(run.flow_id)
-        places = {part.id: path for path, part in flow.walk()}
-        settings = {
-            (places[item.component_id or run.flow_id], item.name): item.value
-            for item in run.settings
-        }
+        values = ((item.component_id or flow.id, item.name, item.value) for item in run.settings)
+        settings = settings_of(flow, values)
         return self._flows.describe(flow, settings, long_values=self._file(run, LONG_VALUES))
 
     def _predictions_file(self, run: Run) -> bytes:

@@ -63,11 +63,10 @@ class Setups:
         FlowError
             If the flow holds no description, or can't be rebuilt here.
         """
-        from openml_client.resources.flows import build, strangers_trust
+        from openml_client.resources.flows import build, settings_of, strangers_trust
 
         setup = setup if isinstance(setup, Setup) else self.get(setup)
         flow = self._flows.get(setup.flow_id)
-        places = {part.id: path for path, part in flow.walk()}
-        settings = {(places[p.flow_id], p.name): p.value for p in setup.parameters}
+        settings = settings_of(flow, ((p.flow_id, p.name, p.value) for p in setup.parameters))
         description = self._flows.describe(flow, settings)
         return build(description, trust=strangers_trust(description, trusted), compat=compat)

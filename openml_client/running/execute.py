@@ -300,12 +300,16 @@ def scores(
 ) -> dict[str, float]:
     """The global measures of predictions, by name; of a learning curve, of its last sample.
 
+    None if some predictions are for rows that the dataset does not have.
+
     Source: protocol note, section 10: the priors are those of the whole dataset.
     """
     from openml_client.running import measures
 
     counts = _of_last_sample(predictions)
     rows = predictions.row_id[counts]
+    if ((rows < 0) | (rows >= len(data.truth))).any():
+        return {}
     if predictions.labels is None or data.labels is None:
         truth = data.truth.astype(np.float64)
         found = measures.regression_measures(

@@ -10,8 +10,9 @@ from openml_client.errors import ProtocolError
 from openml_client.model.dataset import DatasetDraft, DatasetSummary
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
-from openml_client.model.task import TaskDraft
-from openml_client.wire import dataset, flow, json, run, task, xml
+from openml_client.model.setup import Setup, SetupParameter
+from openml_client.model.task import ClassificationTask, TaskDraft, TaskProcedure
+from openml_client.wire import dataset, flow, json, run, setup, task, xml
 from openml_client.wire.run import RunUpload
 
 
@@ -147,3 +148,22 @@ def test_inputs_of_a_task_become_a_mapping() -> None:
     content = xml.write(task.TASK_DRAFT, draft)
     assert b'<oml:input name="source_data">7</oml:input>' in content
     assert xml.read(task.TASK_DRAFT, content, source="a test") == draft
+
+
+def test_a_task_without_measures_has_one_empty_measure() -> None:
+    # openml-python reads the element without asking whether it is there.
+    procedure = TaskProcedure(type="crossvalidation", parameters={})
+    model = ClassificationTask(
+        id=1, type="Supervised Classification", dataset_id=1, target_name="a", procedure=procedure
+    )
+    content = xml.write(task.TASK, model)
+    assert b"<oml:evaluation_measure></oml:evaluation_measure>" in content
+    assert b'"evaluation_measures":{"evaluation_measure":[]}' in json.write(task.TASK, model)
+    assert xml.read(task.TASK, content, source="a test").evaluation_measures == ()
+
+
+def test_a_parameter_of_a_setup_has_all_its_elements() -> None:
+    parameter = SetupParameter(id=1, flow_id=2, flow_name="f", full_name="f(1)_k", name="k")
+    content = xml.write(setup.SETUP, Setup(id=1, flow_id=2, parameters=(parameter,)))
+    for name in (b"data_type", b"default_value", b"value"):
+        assert b"<oml:" + name + b"></oml:" + name + b">" in content
