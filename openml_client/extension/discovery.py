@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from openml_client.errors import FlowError, MissingDependencyError
 from openml_client.extension.protocol import API, Extension
 
 GROUP = "openml_client.extensions"
+
+_OURS = ("sklearn", "torch")
+"""Frameworks whose extension this project makes."""
 
 
 def find_extension(model: object) -> Extension:
@@ -28,7 +32,8 @@ def find_extension(model: object) -> Extension:
             return _load(root, installed[root])
     cls = type(model)
     raise MissingDependencyError(
-        f"no extension handles {cls.__module__}.{cls.__qualname__}", hint=_advice(roots)
+        f"no extension handles {cls.__module__}.{cls.__qualname__}",
+        hint=_advice(roots, installed),
     )
 
 
@@ -46,14 +51,17 @@ def get_extension(name: str) -> Extension:
     if name not in installed:
         have = f"Installed: {', '.join(sorted(installed))}. " if installed else ""
         raise MissingDependencyError(
-            f"no extension {name!r} is installed", hint=f"{have}{_advice([name])}"
+            f"no extension {name!r} is installed", hint=f"{have}{_advice([name], installed)}"
         )
     return _load(name, installed[name])
 
 
-def _advice(roots: list[str]) -> str:
-    name = next((root for root in roots if root in ("sklearn", "torch")), "sklearn")
-    return f"pip install openml-client-{name}"
+def _advice(roots: Iterable[str], installed: Collection[str]) -> str:
+    name = next((root for root in roots if root in _OURS), None)
+    if name is None and installed:
+        names = ", ".join(sorted(installed))
+        return f"Extensions are installed for {names}: give a model of theirs."
+    return f"pip install openml-client-{name or 'sklearn'}"
 
 
 def _installed() -> dict[str, list[EntryPoint]]:

@@ -47,6 +47,12 @@ class Datasets:
                 raise self._no_such_name(id_or_name, version)
             return found
         dataset: Dataset = self._caller.get_cached(routes.DATASET_GET, as_id(id_or_name, "dataset"))
+        if version is not None and dataset.version != version:
+            raise NotFoundError(
+                f"dataset {dataset.id} is version {dataset.version} of {dataset.name!r}, "
+                f"not version {version}",
+                hint="An id names one version; give the name to choose among its versions.",
+            )
         return dataset
 
     def find(self, name: str, version: int | None = None) -> Dataset | None:

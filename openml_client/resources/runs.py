@@ -310,12 +310,8 @@ class Runs:
         progress: bool,
     ) -> Reproduction:
         from openml_client.formats.predictions import as_published, read_predictions
-        from openml_client.running.execute import scores
-        from openml_client.running.reproduce import (
-            Reproduction,
-            compare_measures,
-            compare_predictions,
-        )
+        from openml_client.running.reproduce import Reproduction, compare_predictions
+        from openml_client.running.scores import compare_measures
 
         content = self._predictions_file(run)
         description = self._description_of(run)
@@ -337,9 +333,7 @@ class Runs:
             rows=rows,
             n_rows=len(published),
             measures=compare_measures(
-                run,
-                recomputed=scores(published, data, cost_matrix=costs),
-                again=scores(again, data, cost_matrix=costs),
+                run, data, published=published, again=again, cost_matrix=costs
             ),
             environment=self._compare_environment(run),
             notes=(*map(str, notes), *failures_of(outcome)),

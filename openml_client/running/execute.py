@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -293,51 +293,3 @@ def _trace(done: _Done) -> Iterator[TraceIteration]:
         repeat, fold, _ = outcome.key
         for iteration in result.trace:
             yield replace(iteration, repeat=repeat, fold=fold)
-
-
-def scores(
-    predictions: Predictions, data: TaskData, *, cost_matrix: Any = None
-) -> dict[str, float]:
-    """The global measures of predictions, by name; of a learning curve, of its last sample.
-
-    None if some predictions are for rows that the dataset does not have.
-
-    Source: protocol note, section 10: the priors are those of the whole dataset.
-    """
-    from openml_client.running import measures
-
-    counts = _of_last_sample(predictions)
-    rows = predictions.row_id[counts]
-    if ((rows < 0) | (rows >= len(data.truth))).any():
-        return {}
-    if predictions.labels is None or data.labels is None:
-        truth = data.truth.astype(np.float64)
-        found = measures.regression_measures(
-            truth[rows],
-            predictions.prediction[counts].astype(np.float64),
-            prior=measures.target_prior(truth),
-        )
-    else:
-        classes = data.truth.astype(np.int32)
-        prediction = predictions.prediction[counts].astype(np.int32)
-        confidence = np.zeros((len(rows), len(data.labels)))
-        if predictions.confidence is not None:
-            confidence = predictions.confidence[counts]
-        found = measures.classification_measures(
-            classes[rows],
-            measures.fill_confidence(confidence, prediction),
-            prior=measures.class_prior(classes, len(data.labels)),
-            cost_matrix=None if cost_matrix is None else np.array(cost_matrix),
-        )
-    return {name: measured.value for name, measured in found.items()}
-
-
-def _of_last_sample(predictions: Predictions) -> NDArray[np.bool_]:
-    """Which predictions count for the measures of all together.
-
-    Source: protocol note, section 10.
-    """
-    if predictions.sample is None or not len(predictions):
-        return np.ones(len(predictions), dtype=np.bool_)
-    last: NDArray[np.bool_] = predictions.sample == predictions.sample.max()
-    return last

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import FormatError
-from openml_client.model.run import Predictions, Run
+from openml_client.model.run import Predictions
+from openml_client.running.scores import MeasureComparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,19 +38,6 @@ class DifferingRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureComparison:
-    """One measure of a run, three times."""
-
-    measure: str
-    published: float | None
-    """As the registry computed it."""
-    recomputed: float | None
-    """From the published predictions, here."""
-    again: float | None
-    """From the predictions of the re-execution."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Reproduction:
     """What came out when a published run was executed again."""
 
@@ -60,6 +48,7 @@ class Reproduction:
     n_rows: int = 0
     """Number of predictions that were compared."""
     measures: tuple[MeasureComparison, ...] = ()
+    """The global ones first, then those of each fold that the registry has values for."""
     environment: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     """By distribution: the version that the run had, and the one that is here."""
     notes: tuple[str, ...] = ()
@@ -70,13 +59,18 @@ class Reproduction:
         """The part of `environment` in which the two differ."""
         return {name: pair for name, pair in self.environment.items() if pair[0] != pair[1]}
 
-    def to_pandas(self) -> pd.DataFrame:
-        """The measures as a frame: published, recomputed and again."""
+    def to_pandas(self, *, per_fold: bool = False) -> pd.DataFrame:
+        """The measures as a frame: published, recomputed and again; with the folds if asked."""
         import pandas as pd
 
-        rows = [(m.measure, m.published, m.recomputed, m.again) for m in self.measures]
-        columns = ["measure", "published", "recomputed", "again"]
-        return pd.DataFrame(rows, columns=columns).set_index("measure")
+        index = ["measure", "repeat", "fold"] if per_fold else ["measure"]
+        columns = [*index, "published", "recomputed", "again"]
+        rows = [
+            [getattr(item, name) for name in columns]
+            for item in self.measures
+            if per_fold == (item.repeat is not None)
+        ]
+        return pd.DataFrame(rows, columns=columns).set_index(index)
 
     def __str__(self) -> str:
         lines = [f"Run {self.run_id}: {self.verdict} ({self.reason})"]
@@ -152,21 +146,6 @@ def compare_predictions(
         )
         return "within_tolerance", reason, rows
     return "different", f"{int(beyond.sum())} of {total} predictions differ", rows
-
-
-def compare_measures(
-    run: Run, *, recomputed: Mapping[str, float], again: Mapping[str, float]
-) -> tuple[MeasureComparison, ...]:
-    """Pair the measures that the registry computed with those computed here, twice."""
-    return tuple(
-        MeasureComparison(
-            measure=name,
-            published=run.measure(name),
-            recomputed=recomputed.get(name),
-            again=value,
-        )
-        for name, value in again.items()
-    )
 
 
 def compare_environments(

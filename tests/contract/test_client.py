@@ -363,6 +363,10 @@ class TestRuns:
     def test_reproduce_gives_identical_predictions(self, ask: Ask, world: World, kind: str) -> None:
         run = getattr(world, kind)
         result = ask(lambda client: client.runs.reproduce(run.id))
+        folds = result.to_pandas(per_fold=kind != "curve")
+        assert not folds.empty
+        for again in ("recomputed", "again"):
+            assert folds[again].to_numpy() == pytest.approx(folds["published"].to_numpy())
         assert result.verdict == "identical", str(result)
         assert result.rows == ()
         assert result.n_rows in {150, 442, 600}

@@ -73,10 +73,10 @@ def test_a_distribution_that_is_seen_twice_counts_once(site: Path) -> None:
         sys.path.remove(str(again))
 
 
-def test_a_model_that_no_extension_handles_says_what_to_install() -> None:
+def test_a_model_that_no_extension_handles_says_which_are_installed() -> None:
     with pytest.raises(MissingDependencyError, match=r"no extension handles builtins\.dict") as e:
         find_extension({})
-    assert "pip install openml-client-sklearn" in str(e.value)
+    assert "Extensions are installed for sklearn" in str(e.value)
 
 
 def test_a_model_of_torch_says_what_to_install() -> None:

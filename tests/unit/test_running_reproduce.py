@@ -11,11 +11,11 @@ import pytest
 from openml_client.errors import FormatError
 from openml_client.model.run import Predictions
 from openml_client.running.reproduce import (
-    MeasureComparison,
     Reproduction,
     compare_environments,
     compare_predictions,
 )
+from openml_client.running.scores import MeasureComparison
 
 ROWS = 6
 LABELS = ("z", "a", "m")
