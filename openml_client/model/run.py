@@ -42,6 +42,17 @@ class RunEvaluation:
     sample: int | None = None
     stdev: float | None = None
     """Sample standard deviation over the folds."""
+    interval_start: int | None = None
+    """First row of the part of a data stream that the value is for."""
+    interval_end: int | None = None
+    dataset_id: int | None = None
+    """In old runs: of the file that the value was computed from."""
+    flow_id: int | None = None
+    """In old runs: of the flow that computes the measure, as its name and label are."""
+    flow_name: str | None = None
+    label: str | None = None
+    sample_size: int | None = None
+    """Rows of the sample, for learning curves."""
 
 
 @dataclass(frozen=True, kw_only=True)

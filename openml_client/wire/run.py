@@ -43,11 +43,18 @@ RUN_EVALUATION = Record(
         Field("repeat", "repeat", INT, is_attribute=True),
         Field("fold", "fold", INT, is_attribute=True),
         Field("sample", "sample", INT, is_attribute=True),
+        Field("interval_start", "interval_start", INT, is_attribute=True),
+        Field("interval_end", "interval_end", INT, is_attribute=True),
+        Field("dataset_id", "did", INT),
         Field("measure", "name", TEXT, required=True),
+        Field("flow_id", "flow_id", INT),
+        Field("flow_name", "flow", TEXT),
+        Field("label", "label", TEXT),
         Field("value", "value", FLOAT),
         Field("stdev", "stdev", FLOAT),
         Field("per_class", "array_data", FLOATS),
         Field("array_text", "array_data", NOT_FLOATS),
+        Field("sample_size", "sample_size", INT),
     ),
 )
 

@@ -167,3 +167,29 @@ def test_a_parameter_of_a_setup_has_all_its_elements() -> None:
     content = xml.write(setup.SETUP, Setup(id=1, flow_id=2, parameters=(parameter,)))
     for name in (b"data_type", b"default_value", b"value"):
         assert b"<oml:" + name + b"></oml:" + name + b">" in content
+
+
+def test_evaluations_of_streams_and_of_old_runs_keep_all_their_fields() -> None:
+    body = document(
+        "run",
+        "<oml:task_id>1</oml:task_id><oml:flow_id>2</oml:flow_id><oml:output_data>"
+        '<oml:evaluation interval_start="0" interval_end="999"><oml:did>5</oml:did>'
+        "<oml:name>kappa</oml:name><oml:flow_id>4</oml:flow_id><oml:flow>weka.Evaluation</oml:flow>"
+        "<oml:label>x</oml:label><oml:value>0.5</oml:value><oml:sample_size>64</oml:sample_size>"
+        "</oml:evaluation></oml:output_data>",
+    )
+    model = xml.read(run.RUN_UPLOAD, body, source="a test")
+    assert model.evaluations == (
+        RunEvaluation(
+            measure="kappa",
+            value=0.5,
+            interval_start=0,
+            interval_end=999,
+            dataset_id=5,
+            flow_id=4,
+            flow_name="weka.Evaluation",
+            label="x",
+            sample_size=64,
+        ),
+    )
+    assert xml.read(run.RUN_UPLOAD, xml.write(run.RUN_UPLOAD, model), source="a test") == model
