@@ -198,7 +198,10 @@ class Client:
         return self._transport
 
     def close(self) -> None:
-        """Close the connections; the client can't be used any more."""
+        """Close the connections and, of a local server, the registry.
+
+        What is asked afterwards opens them again.
+        """
         if self._transport is not None and self._owns_transport:
             self._transport.close()
         if self._opened is not None:

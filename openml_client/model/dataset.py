@@ -105,6 +105,18 @@ class DatasetDraft:
     paper_url: str | None = None
     update_comment: str | None = None
 
+    def __post_init__(self) -> None:
+        # One text where several are taken is one item, not a list of its characters.
+        for name in ("creators", "contributors", "ignore_attributes", "tags"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the default targets, none or more."""
+        names = (self.default_target_attribute or "").split(",")
+        return tuple(name.strip() for name in names if name.strip())
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSummary:

@@ -13,6 +13,9 @@ class Evaluation:
     """One row of a list of evaluations."""
 
     run_id: int
+    measure: str
+    """Name of the measure, as ``predictive_accuracy``."""
+    value: float | None = None
     task_id: int
     setup_id: int
     flow_id: int
@@ -20,9 +23,6 @@ class Evaluation:
     """``name(version)``."""
     dataset_id: int | None = None
     dataset_name: str | None = None
-    measure: str
-    """Name of the measure, as ``predictive_accuracy``."""
-    value: float | None = None
     per_class: tuple[float, ...] | None = None
     """One value per class in the order of the data file's header, for measures that have it."""
     array_text: str | None = None
@@ -34,3 +34,8 @@ class Evaluation:
     uploaded_at: datetime | None = None
     parameters: tuple[SetupParameter, ...] = ()
     """The setup's values, if asked for."""
+
+    def __repr__(self) -> str:
+        value = f"{self.value:.6g}" if self.value is not None else f"per fold {self.per_fold}"
+        place = f"run {self.run_id}, flow {self.flow_id} on task {self.task_id}"
+        return f"<Evaluation {self.measure} {value}: {place}>"

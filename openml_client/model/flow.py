@@ -170,3 +170,6 @@ class FlowSummary:
     version: int
     external_version: str | None = None
     uploader_id: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<FlowSummary {self.id}: {self.name}, {self.external_version}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,16 @@ class Listing(Generic[T]):
     def __length_hint__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, index: int) -> T:
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            ends = (index.start or 0, index.stop if index.stop is not None else -1)
+            if min(ends) < 0 or (index.step or 1) < 0:
+                return list(self)[index]
+            return list(islice(self, index.start, index.stop, index.step))
         if index < 0:
             return list(self)[index]
         row = next(islice(self, index, None), _MISSING)

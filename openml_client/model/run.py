@@ -150,6 +150,11 @@ class RunSummary:
     error_message: str | None = None
     run_details: str | None = None
 
+    def __repr__(self) -> str:
+        error = f", error: {self.error_message}" if self.error_message else ""
+        place = f"flow {self.flow_id}, setup {self.setup_id} on task {self.task_id}"
+        return f"<RunSummary {self.id}: {place}{error}>"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
@@ -190,6 +195,8 @@ class RunDraft:
     predictions: Predictions = field(repr=False)
     evaluations: tuple[RunEvaluation, ...] = field(default=(), repr=False)
     """What only the uploader can measure: CPU and wall time in milliseconds."""
+    scores: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """The global measures, computed here as the registry will; they are not uploaded."""
     trace: tuple[TraceIteration, ...] = field(default=(), repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Further files by name with extension, as ``environment.json``."""
@@ -198,9 +205,21 @@ class RunDraft:
     run_details: str | None = None
     tags: tuple[str, ...] = ()
 
+    def measure(self, name: str) -> float | None:
+        """The global value of a measure as computed here, or None."""
+        return self.scores.get(name)
+
     def __repr__(self) -> str:
         flow = self.flow.name if self.flow is not None else f"flow {self.flow_id}"
         seed = f", seed {self.seed}" if self.seed is not None else ""
         error = f", error: {self.error_message}" if self.error_message else ""
         rows = len(self.predictions)
-        return f"<RunDraft: {flow} on task {self.task_id}{seed}, {rows} predictions{error}>"
+        shown = ("predictive_accuracy", "root_mean_squared_error")
+        name = next((n for n in shown if n in self.scores and self._is_main(n)), None)
+        score = f", {name} {self.scores[name]:.4f}" if name else ""
+        task = f"on task {self.task_id}{seed}"
+        return f"<RunDraft: {flow} {task}, {rows} predictions{score}{error}>"
+
+    def _is_main(self, measure: str) -> bool:
+        is_classification = self.predictions.labels is not None
+        return is_classification == (measure == "predictive_accuracy")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from openml_client.model.text import html_table
 
@@ -282,6 +282,47 @@ class TaskDraft:
     """By name, as ``source_data``, ``target_feature``, ``estimation_procedure``;
     protocol note, section 3.1, lists them per type."""
     tags: tuple[str, ...] = ()
+
+    @classmethod
+    def classification(
+        cls,
+        dataset_id: int,
+        target: str,
+        *,
+        procedure_id: int = 1,
+        measure: str = "predictive_accuracy",
+    ) -> Self:
+        """Draft a task that predicts a nominal column, by 10-fold cross-validation.
+
+        ``client.tasks.estimation_procedures()`` lists other procedures.
+        """
+        type_id = TaskTypeId.SUPERVISED_CLASSIFICATION
+        return cls._supervised(type_id, dataset_id, target, procedure_id, measure)
+
+    @classmethod
+    def regression(
+        cls,
+        dataset_id: int,
+        target: str,
+        *,
+        procedure_id: int = 7,
+        measure: str = "root_mean_squared_error",
+    ) -> Self:
+        """Draft a task that predicts a numeric column, by 10-fold cross-validation."""
+        type_id = TaskTypeId.SUPERVISED_REGRESSION
+        return cls._supervised(type_id, dataset_id, target, procedure_id, measure)
+
+    @classmethod
+    def _supervised(
+        cls, type_id: TaskTypeId, dataset_id: int, target: str, procedure_id: int, measure: str
+    ) -> Self:
+        inputs = {
+            "source_data": str(int(dataset_id)),
+            "target_feature": target,
+            "estimation_procedure": str(int(procedure_id)),
+            "evaluation_measures": measure,
+        }
+        return cls(type_id=int(type_id), inputs=inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

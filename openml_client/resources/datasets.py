@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from openml_client.errors import NoResultError, NotFoundError, ValidationError
@@ -13,11 +15,12 @@ from openml_client.resources.ids import as_id
 from openml_client.wire import routes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from openml_client.formats.table import Table
+
+
+_logger = logging.getLogger("openml_client")
 
 
 class Datasets:
@@ -90,7 +93,7 @@ class Datasets:
             If the server has not processed the dataset, or failed to.
         """
         answer: tuple[Feature, ...] = self._caller.get_cached(
-            routes.DATASET_FEATURES, as_id(dataset, "dataset")
+            routes.DATASET_FEATURES, self._id_of(dataset)
         )
         return answer
 
@@ -104,7 +107,7 @@ class Datasets:
         NoResultError
             If the server has not processed the dataset, or failed to.
         """
-        rows = self._caller.get_cached(routes.DATASET_QUALITIES, as_id(dataset, "dataset"))
+        rows = self._caller.get_cached(routes.DATASET_QUALITIES, self._id_of(dataset))
         return {row.name: row.value for row in rows}
 
     def load(self, dataset: Any, *, format: Literal["auto", "arff"] = "auto") -> Table:
@@ -154,14 +157,23 @@ class Datasets:
         AuthenticationError
             Without an API key, or with a wrong one.
         ValidationError
-            If the server refuses the draft or the data.
+            If the draft names columns that the data lacks, or the server refuses them.
+        ArffError
+            If the data can't be written as ARFF, or is no ARFF file.
         """
         from openml_client.transport import FilePart
 
         content = _arff_of(data, draft.name)
+        _check_columns(draft, content)
         part = FilePart(name="dataset", filename=f"{draft.name}.arff", content=content)
         answer = self._caller.call(routes.DATASET_UPLOAD, body=draft, files=[part])
         return self.get(answer.id)
+
+    def _id_of(self, dataset: Any) -> int:
+        """Id of a dataset that is given by id, by name or as itself."""
+        if isinstance(dataset, str) and not dataset.strip().isdecimal():
+            return self.get(dataset).id
+        return as_id(dataset, "dataset")
 
     def _newest(self, name: str, version: int | None) -> Dataset | None:
         status = "active" if version is None else "all"
@@ -197,15 +209,49 @@ class Datasets:
         )
 
 
+def _check_columns(draft: DatasetDraft, content: bytes) -> None:
+    """Refuse a draft that names columns which the data does not have."""
+    from openml_client.formats.arff import read_header
+
+    names = [attribute.name for attribute in read_header(content)[1]]
+    said = {
+        "default_target_attribute": draft.target_names,
+        "row_id_attribute": (draft.row_id_attribute,) if draft.row_id_attribute else (),
+        "ignore_attributes": draft.ignore_attributes,
+    }
+    for field, wanted in said.items():
+        missing = [name for name in wanted if name not in names]
+        if missing:
+            raise ValidationError(
+                f"{field} of the draft {draft.name!r} names {missing[0]!r}, and the data has no "
+                "such column",
+                hint=f"Its columns are {', '.join(names[:50])}.",
+            )
+    if len(draft.target_names) != 1:
+        _logger.warning(
+            "the dataset %r has no single default_target_attribute: the server will leave it in "
+            "preparation, so that lists don't show it and it gets no tasks",
+            draft.name,
+        )
+
+
 def _arff_of(data: Any, name: str) -> bytes:
-    from pathlib import Path
+    import pandas as pd
 
     if isinstance(data, bytes):
         return data
     if isinstance(data, io.IOBase):
         return bytes(data.read())
     if isinstance(data, str | Path):
-        return Path(data).read_bytes()
+        path = Path(data)
+        if not path.is_file():
+            raise ValidationError(f"there is no file {path} to publish")
+        return path.read_bytes()
+    if not isinstance(data, pd.DataFrame):
+        raise ValidationError(
+            f"data of the type {type(data).__name__} can't be published",
+            hint="Give a pandas DataFrame, the bytes of an ARFF file, or its path.",
+        )
     from openml_client.formats.arff_writer import arff_from_pandas
 
     return arff_from_pandas(data, name)

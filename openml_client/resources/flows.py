@@ -11,6 +11,7 @@ from openml_client.errors import (
     NotFoundError,
     NotSerializableError,
     TransportError,
+    ValidationError,
 )
 from openml_client.model.flow import Flow, FlowDraft, FlowSummary
 from openml_client.model.page import Listing
@@ -85,6 +86,11 @@ class Flows:
         ValidationError
             If the draft breaks a limit of the server.
         """
+        if not isinstance(draft, FlowDraft):
+            raise ValidationError(
+                f"a flow is what client.flows.from_model gives, not an object of the type "
+                f"{type(draft).__name__}"
+            )
         version = draft.external_version
         if version is not None and (found := self.find(draft.name, version)):
             return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import NotFoundError
+from openml_client.errors import NotFoundError, ValidationError
 from openml_client.model.flow import Flow, FlowSetting
 from openml_client.model.run import ParameterSetting, Predictions, Run, RunDraft
 from openml_client.wire.run import RunUpload
@@ -84,6 +85,21 @@ def files_of(draft: RunDraft) -> tuple[FilePart, ...]:
 def setup_string(extension: str, seed: int) -> str:
     """The text that keeps a run's root seed on the server."""
     return json.dumps({"extension": extension, "seed": seed}, sort_keys=True)
+
+
+def as_seed(seed: Any) -> int:
+    """Make a root seed of what a caller gives; None is the default one.
+
+    Raises
+    ------
+    ValidationError
+        If it is no integer, or negative.
+    """
+    if seed is None:
+        return DEFAULT_SEED
+    if not isinstance(seed, Integral) or int(seed) < 0:
+        raise ValidationError(f"the seed of a run is an integer, 0 or more, not {seed!r}")
+    return int(seed)
 
 
 def seed_of(run: Run) -> int:

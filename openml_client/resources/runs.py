@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,12 @@ from openml_client.errors import (
     NoResultError,
     TaskError,
     TransportError,
+    ValidationError,
 )
 from openml_client.model.flow import Flow, FlowDraft
 from openml_client.model.page import Listing
 from openml_client.model.run import Run, RunDraft, RunSummary
-from openml_client.model.task import ClassificationTask, Task
+from openml_client.model.task import Task
 from openml_client.model.trace import Trace
 from openml_client.resources.caller import Caller
 from openml_client.resources.datasets import Datasets
@@ -33,10 +35,10 @@ from openml_client.resources.flows import (
 )
 from openml_client.resources.ids import as_id
 from openml_client.resources.run_documents import (
-    DEFAULT_SEED,
     ENVIRONMENT,
     LONG_VALUES,
     PREDICTIONS,
+    as_seed,
     failures_of,
     files_of,
     json_bytes,
@@ -66,6 +68,9 @@ if TYPE_CHECKING:
 
 DEFAULT_TOLERANCE = 1e-9
 """Differences of the order of rounding, on another machine type say."""
+
+
+_logger = logging.getLogger("openml_client")
 
 
 class Runs:
@@ -146,15 +151,20 @@ class Runs:
         from openml_client.extension.environment import environment
         from openml_client.extension.flows import flow_from_description
         from openml_client.extension.seeds import seed_description
+        from openml_client.formats.predictions import as_published
+        from openml_client.running.scores import global_scores
 
         task = task if isinstance(task, Task) else self._tasks.get(task)
         description, trust, flow_id = self._described(model_or_flow, trusted)
         extension = extension_of(description)
-        root_seed = DEFAULT_SEED if seed is None else int(seed)
+        root_seed = as_seed(seed)
         seeded = seed_description(description, root_seed, extension.capabilities.seed_parameters)
-        outcome, _ = self._run(
+        outcome, data = self._run(
             seeded, trust, task, seed=root_seed, executor=executor, progress=progress
         )
+        failures = list(failures_of(outcome))
+        for failure in failures:
+            _logger.warning("task %d: a fold failed: %s", task.id, failure)
         draft = flow_from_description(seeded, extension)
         files = {ENVIRONMENT: json_bytes(environment()), **outcome.artefacts}
         if draft.long_values is not None:
@@ -167,16 +177,22 @@ class Runs:
             seed=root_seed,
             predictions=outcome.predictions,
             evaluations=outcome.evaluations,
+            scores=global_scores(as_published(outcome.predictions), data, task),
             trace=outcome.trace,
             files=files,
             setup_string=setup_string(extension.name, root_seed),
-            error_message=shortened(next(failures_of(outcome), None)),
+            error_message=shortened(failures[0] if failures else None),
         )
 
     def check(self, draft: RunDraft) -> tuple[Finding, ...]:
         """What is wrong with a run, before it is published; () if nothing is."""
         from openml_client.running.check import check_predictions
 
+        if not isinstance(draft, RunDraft):
+            raise ValidationError(
+                f"a run is what client.runs.execute gives, not an object of the type "
+                f"{type(draft).__name__}"
+            )
         return check_predictions(draft.predictions, self._tasks.splits(draft.task_id))
 
     def publish(self, draft: RunDraft, *, avoid_duplicates: bool = True) -> Run:
@@ -204,12 +220,13 @@ class Runs:
                 hint="client.runs.check(draft) gives all findings."
                 + (f"\nThe model said: {draft.error_message}" if draft.error_message else ""),
             )
+        files = files_of(draft)  # before anything is sent: what can't be written leaves no flow
         flow = self._flow_of(draft)
         upload = upload_of(draft, flow)
         if avoid_duplicates and (found := self._find(upload)):
             return found
         try:
-            id_ = self._caller.call(routes.RUN_UPLOAD, body=upload, files=files_of(draft)).id
+            id_ = self._caller.call(routes.RUN_UPLOAD, body=upload, files=files).id
         except TransportError as error:
             # The answer was lost; the run may have arrived all the same.
             found = self._find(upload) if error.maybe_taken else None
@@ -325,16 +342,13 @@ class Runs:
         published = read_predictions(content, labels=data.labels)
         again = as_published(outcome.predictions)
         verdict, reason, rows = compare_predictions(published, again, tolerance=tolerance)
-        costs = task.cost_matrix if isinstance(task, ClassificationTask) else None
         return Reproduction(
             run_id=run.id,
             verdict=verdict,
             reason=reason,
             rows=rows,
             n_rows=len(published),
-            measures=compare_measures(
-                run, data, published=published, again=again, cost_matrix=costs
-            ),
+            measures=compare_measures(run, task, data, published=published, again=again),
             environment=self._compare_environment(run),
             notes=(*map(str, notes), *failures_of(outcome)),
         )

@@ -35,6 +35,14 @@ class Finding:
 
 def check_predictions(predictions: Predictions, splits: Splits) -> tuple[Finding, ...]:
     """Everything that is wrong with predictions for these splits; () if nothing is."""
+    lengths = {
+        name: len(column)
+        for name in ("repeat", "fold", "row_id", "prediction", "truth", "sample", "confidence")
+        if (column := getattr(predictions, name)) is not None
+    }
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        return (_error("length", f"the columns of the predictions differ in length: {told}"),)
     return (
         *_check_coverage(predictions, splits),
         *_check_values(predictions),

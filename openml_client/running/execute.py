@@ -179,18 +179,53 @@ def execute(
         error = TaskError(
             f"the model failed in all {len(failures)} folds; in the first one, in {first.stage}, "
             f"with {first.error}",
-            hint="Do the columns suit the model? client.datasets.load(...).xy() shows them.",
+            hint=_remedy(first.error),
         )
         error.add_note(first.traceback)
         raise error
     return outcomes
 
 
+def _remedy(error: str) -> str | None:
+    """What to do about the two faults that most new users meet."""
+    if "could not convert string to float" in error:
+        return "The model takes numbers only: encode the text and category columns in a pipeline."
+    if "NaN" in error:
+        return "The model takes no missing values: impute them in a pipeline."
+    return None
+
+
 def run_job(job: FoldJob) -> FoldOutcome:
     """The outcome of one fold; what the model raises becomes the result's failure."""
     extension = get_extension(job.description.extension)
     model = extension.build(job.description, trust=job.trust, compat=job.compat, notes=[])
-    return FoldOutcome(job.key, job.test, extension.run_fold(model, job.data, seed=job.seed))
+    result = extension.run_fold(model, job.data, seed=job.seed)
+    return FoldOutcome(job.key, job.test, _checked(result, len(job.test), job.data.task))
+
+
+def _checked(result: FoldResult, n_rows: int, task: str) -> FoldResult:
+    """The result, which becomes a failure if it does not fit the rows that were asked for."""
+    if result.failure is not None:
+        return result
+    complaint = _complaint(result, n_rows, task)
+    if complaint is None:
+        return result
+    failure = FoldFailure(stage="predict", error=complaint, traceback="")
+    return replace(result, predictions=None, probabilities=None, failure=failure)
+
+
+def _complaint(result: FoldResult, n_rows: int, task: str) -> str | None:
+    values = np.asarray(result.predictions)
+    if values.shape != (n_rows,):
+        return f"predict gave an array of the shape {values.shape} for {n_rows} rows"
+    if task == "regression" and not np.issubdtype(values.dtype, np.number):
+        return f"predict gave values of the type {values.dtype}, not numbers"
+    if result.probabilities is not None:
+        shape = np.shape(result.probabilities)
+        wanted = (n_rows, len(result.probability_labels))
+        if shape != wanted:
+            return f"the confidences have the shape {shape} instead of {wanted}"
+    return None
 
 
 def collect(outcomes: Sequence[FoldOutcome], data: TaskData, *, has_samples: bool) -> Outcome:

@@ -55,6 +55,11 @@ class Reproduction:
     """What had to be changed to rebuild the model."""
 
     @property
+    def agrees(self) -> bool:
+        """Whether the results are identical, or within the tolerance."""
+        return self.verdict in {"identical", "within_tolerance"}
+
+    @property
     def environment_differences(self) -> dict[str, tuple[str | None, str | None]]:
         """The part of `environment` in which the two differ."""
         return {name: pair for name, pair in self.environment.items() if pair[0] != pair[1]}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.model.run import Predictions, Run
+from openml_client.model.task import ClassificationTask, Task
 from openml_client.running import measures
 from openml_client.running.execute import TaskData
 
@@ -37,12 +38,7 @@ class MeasureComparison:
 
 
 def compare_measures(
-    run: Run,
-    data: TaskData,
-    *,
-    published: Predictions,
-    again: Predictions,
-    cost_matrix: Any = None,
+    run: Run, task: Task, data: TaskData, *, published: Predictions, again: Predictions
 ) -> tuple[MeasureComparison, ...]:
     """Pair the measures that the registry computed with those computed here, twice.
 
@@ -55,8 +51,9 @@ def compare_measures(
     }
     folds = sorted({place for _, place in known if place is not None})
     places: list[Place] = [None, *folds]
-    recomputed = scores(published, data, places=places, cost_matrix=cost_matrix)
-    executed = scores(again, data, places=places, cost_matrix=cost_matrix)
+    costs = _costs(task)
+    recomputed = scores(published, data, places=places, cost_matrix=costs)
+    executed = scores(again, data, places=places, cost_matrix=costs)
     return tuple(
         MeasureComparison(
             measure=measure,
@@ -68,6 +65,16 @@ def compare_measures(
         )
         for (measure, place), value in executed.items()
     )
+
+
+def global_scores(predictions: Predictions, data: TaskData, task: Task) -> dict[str, float]:
+    """The measures of all predictions together, by name."""
+    found = scores(predictions, data, cost_matrix=_costs(task))
+    return {measure: value for (measure, _), value in found.items()}
+
+
+def _costs(task: Task) -> Any:
+    return task.cost_matrix if isinstance(task, ClassificationTask) else None
 
 
 def scores(

@@ -188,6 +188,9 @@ def test_an_upload_that_can_not_be_looked_up_says_that_it_may_have_arrived(
         assert client.datasets.get("t").version == 1
 
 
+TINY = b"@relation t\n@attribute a numeric\n@data\n1\n"
+
+
 def test_a_key_that_may_only_read_is_told_so(seeded_registry: Registry, tmp_path: Path) -> None:
     from openml_client import DatasetDraft
 
@@ -197,5 +200,5 @@ def test_a_key_that_may_only_read_is_told_so(seeded_registry: Registry, tmp_path
         client = Client.over(transport, known)
         assert client.datasets.get(1).name == "iris"
         draft = DatasetDraft(name="t", description="A test.")
-        text = told(lambda: client.datasets.publish(draft, b"@relation t"), NotAuthorizedError)
+        text = told(lambda: client.datasets.publish(draft, TINY), NotAuthorizedError)
     assert key not in text

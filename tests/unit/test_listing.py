@@ -75,3 +75,11 @@ def test_the_repr_shows_a_few_rows_only() -> None:
     assert text.splitlines() == [
         "<Listing of at least 10 numbers>", "  0", "  1", "  2", "  3", "  4", "  …"
     ]  # fmt: skip
+
+
+def test_a_slice_reads_no_further_than_it_must() -> None:
+    pages = Pages(100)
+    listing = Listing(pages, page_size=10)
+    assert listing[2:5] == [2, 3, 4]
+    assert pages.asked == [(0, 10)]
+    assert Listing(Pages(5), page_size=10)[-2:] == [3, 4]

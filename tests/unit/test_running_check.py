@@ -217,3 +217,12 @@ def test_one_class_that_is_not_the_most_probable_is_a_warning() -> None:
 def test_ties_are_fine() -> None:
     tied = confidence((3, (0.4, 0.4, 0.2)), (4, (0.5, 0.5, 0.0)))
     assert check_predictions(classes(confidence=tied), SPLITS) == ()
+
+
+def test_columns_of_different_length_are_the_only_finding() -> None:
+    from dataclasses import replace
+
+    good = classes()
+    short = replace(good, prediction=good.prediction[:-1])
+    (finding,) = check_predictions(short, SPLITS)
+    assert finding.code == "length"

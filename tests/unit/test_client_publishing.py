@@ -1,0 +1,125 @@
+"""Publishing one's own data: what is wrong is said before anything is sent."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from openml_client import Client, DatasetDraft, TaskDraft
+from openml_client.errors import CheckError, NotFoundError, TaskError, ValidationError
+
+FRAME = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": pd.Categorical(["a", "b", "a", "b"])})
+
+
+def draft(**fields: Any) -> DatasetDraft:
+    return DatasetDraft(**{"name": "own", "description": "A test.", **fields})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("default_target_attribute", "colour"),
+        ("row_id_attribute", "number"),
+        ("ignore_attributes", ("note",)),
+    ],
+)
+def test_a_draft_that_names_a_missing_column_is_refused(
+    client: Client, field: str, value: Any
+) -> None:
+    with pytest.raises(ValidationError, match=f"{field} of the draft 'own' names") as caught:
+        client.datasets.publish(draft(**{field: value}), FRAME)
+    assert "Its columns are size, kind." in str(caught.value)
+    assert client.datasets.find("own") is None
+
+
+def test_a_dataset_without_a_target_is_published_with_a_warning(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "openml_client"):
+        dataset = client.datasets.publish(draft(), FRAME)
+    assert dataset.status == "in_preparation"
+    assert "has no single default_target_attribute" in caplog.text
+
+
+def test_one_text_where_several_are_taken_is_one_item() -> None:
+    assert draft(creators="Jane Doe", tags=["a", "b"]).creators == ("Jane Doe",)
+    assert draft(tags=["a", "b"]).tags == ("a", "b")
+
+
+@pytest.mark.parametrize("data", [np.eye(2), {"a": [1]}, None], ids=lambda d: type(d).__name__)
+def test_data_that_is_no_frame_is_refused(client: Client, data: Any) -> None:
+    with pytest.raises(ValidationError, match="can't be published"):
+        client.datasets.publish(draft(), data)
+
+
+def test_a_file_that_is_not_there_is_refused(client: Client) -> None:
+    with pytest.raises(ValidationError, match=r"no file nowhere\.arff"):
+        client.datasets.publish(draft(), "nowhere.arff")
+
+
+def test_features_and_qualities_take_names_too(client: Client) -> None:
+    assert client.datasets.features("iris") == client.datasets.features(1)
+    assert client.datasets.qualities("iris")["NumberOfInstances"] == 150
+
+
+def test_an_id_with_another_version_is_refused(client: Client) -> None:
+    with pytest.raises(NotFoundError, match="dataset 1 is version 1 of 'iris', not version 2"):
+        client.datasets.get(1, version=2)
+
+
+def test_drafts_of_supervised_tasks_need_a_dataset_and_a_target(client: Client) -> None:
+    task = client.tasks.publish(TaskDraft.classification(1, "class", procedure_id=6))
+    assert task.target == "class"
+    assert task.procedure is not None
+    assert task.procedure.type == "holdout"
+    diabetes = client.datasets.get("diabetes")
+    again = client.tasks.publish(TaskDraft.regression(diabetes.id, "progression"))
+    listed = client.tasks.list(datasets=diabetes.id).first()
+    assert listed is not None
+    assert again.id == listed.id
+
+
+@pytest.mark.parametrize("thing", [None, 1, "run"])
+def test_what_is_no_run_is_not_published(client: Client, thing: Any) -> None:
+    with pytest.raises(ValidationError, match=r"a run is what client\.runs\.execute gives"):
+        client.runs.publish(thing)
+    with pytest.raises(ValidationError, match=r"a flow is what client\.flows\.from_model gives"):
+        client.flows.publish(thing)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, -1])
+def test_a_seed_is_a_natural_number(client: Client, seed: Any) -> None:
+    from sklearn.naive_bayes import GaussianNB
+
+    with pytest.raises(ValidationError, match="the seed of a run is an integer, 0 or more"):
+        client.runs.execute(GaussianNB(), 1, seed=seed, progress=False)
+
+
+def test_a_draft_shows_its_score_before_anything_is_sent(client: Client) -> None:
+    from sklearn.naive_bayes import GaussianNB
+
+    executed = client.runs.execute(GaussianNB(), 1, progress=False)
+    score = executed.measure("predictive_accuracy")
+    assert score is not None
+    assert f"predictive_accuracy {score:.4f}" in repr(executed)
+    assert client.flows.list().first() is None
+    run = client.runs.publish(executed)
+    assert run.measure("predictive_accuracy") == pytest.approx(score)
+
+
+def test_a_model_that_predicts_too_few_rows_is_refused_before_anything_is_sent(
+    client: Client,
+) -> None:
+    from tests.unit.odd_models import PredictsClassesOnly, PredictsTooFewInOneFold
+
+    with pytest.raises(TaskError, match=r"predict gave an array of the shape \(3,\) for 15 rows"):
+        client.runs.execute(PredictsClassesOnly(), 1, progress=False)
+    executed = client.runs.execute(PredictsTooFewInOneFold(), 1, progress=False)
+    assert {finding.code for finding in client.runs.check(executed)} == {"rows_missing"}
+    with pytest.raises(CheckError, match="for 15 rows"):
+        client.runs.publish(executed)
+    assert client.flows.list().first() is None
