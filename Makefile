@@ -45,6 +45,7 @@ $(VENV)/bin/python:
 
 # A stamp per environment: what is installed is installed again only when its list changes.
 $(VENV)/.installed: setup.cfg extensions/sklearn/setup.cfg constraints.txt | $(VENV)/bin/python
+	@echo "Installing into $(VENV); this takes half a minute or so."
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
 	    -e '.[registry,cli]' -e extensions/sklearn
 	touch $@

@@ -280,6 +280,7 @@ class Runs:
         run: Any,
         *,
         tolerance: float = DEFAULT_TOLERANCE,
+        isolated: bool = False,
         trusted: Iterable[str] = (),
         executor: Executor | None = None,
         progress: bool = False,
@@ -293,6 +294,9 @@ class Runs:
         tolerance
             Largest difference of confidences, and relative difference of predicted numbers,
             that still counts as agreement.
+        isolated
+            Reserved for executing in the environment that the run recorded. This version
+            can't, and refuses True.
         trusted
             Packages or names that the flow may import.
 
@@ -300,9 +304,17 @@ class Runs:
         ------
         NotFoundError
             If there is no such run.
+        ValidationError
+            If ``isolated`` is True.
         """
         from openml_client.running.reproduce import Reproduction
 
+        if isolated:
+            raise ValidationError(
+                "this version can't reproduce a run in the environment that it recorded",
+                hint="Install the versions that its environment.json names in an environment of "
+                "your own, and reproduce it there.",
+            )
         run = self._as_run(run)
         try:
             return self._reproduce(
