@@ -10,11 +10,19 @@ import typer
 
 from openml_client._version import __version__
 from openml_client.cli.context import Context
-from openml_client.config import DEFAULT_SERVER, config_path, save_settings
-from openml_client.errors import OpenMLError
+from openml_client.config import (
+    check_key,
+    config_path,
+    is_local,
+    load_settings,
+    save_key,
+)
+from openml_client.errors import ConfigError, OpenMLError
+from openml_client.extension.discovery import GROUP
 
 if TYPE_CHECKING:
     from openml_client.client import Client
+    from openml_client.config import Settings
 
 
 def login(
@@ -23,12 +31,26 @@ def login(
         str,
         typer.Option(prompt="API key", hide_input=True, help="Asked for if it is not given."),
     ],
+    make_default: Annotated[
+        bool, typer.Option("--default", help="Make this server the default one.")
+    ] = False,
 ) -> None:
     """Keep the API key of a server in the configuration file, readable by you alone."""
     settings: Context = context.obj
-    server = settings.server or DEFAULT_SERVER
-    path = save_settings({"server": server, "api_key": api_key.strip()})
-    typer.echo(f"The key for {server} is kept in {path}.")
+    server = load_settings(settings.server).server
+    if is_local(server):
+        raise ConfigError(
+            f"{server} needs no login: an embedded registry has its own key",
+            hint="Name a server: openml-client --server https://www.openml.org login",
+        )
+    saved = save_key(server, check_key(server, api_key), make_default=make_default)
+    typer.echo(f"The key for {server} is kept in {saved.path}.")
+    if saved.default_server == server:
+        typer.echo(f"{server} is the default server.")
+    else:
+        typer.echo(
+            f"The default server is still {saved.default_server}; `login --default` changes it."
+        )
 
 
 def doctor(context: typer.Context) -> None:
@@ -37,24 +59,38 @@ def doctor(context: typer.Context) -> None:
     typer.echo(f"openml-client {__version__}, Python {platform.python_version()}")
     for name in ("requests", "numpy", "pandas", "pyarrow", "scikit-learn"):
         typer.echo(f"  {name} {_version(name)}")
+    _show_extensions()
     typer.echo(
         f"configuration file: {config_path()}" + ("" if config_path().exists() else " (none)")
     )
     with settings.client() as client:
-        _show_settings(client)
-        _ask(client)
+        _show_settings(client.settings)
+        if client.settings.offline:
+            typer.echo("offline: the server is not asked")
+        else:
+            _ask(client)
 
 
-def _show_settings(client: Client) -> None:
-    found = client.settings
-    for name, value in (
-        ("server", found.server),
-        ("API key", f"from {found.api_key.source}" if found.api_key else "none"),
-        ("cache", found.cache_dir),
-        ("offline", found.offline),
-    ):
-        source = found.sources.get(name)
-        typer.echo(f"{name}: {value}" + (f" ({source})" if source else ""))
+def _show_extensions() -> None:
+    points = importlib.metadata.entry_points(group=GROUP)
+    # A distribution may be seen twice: installed, and as an editable checkout.
+    found = {(p.name, p.dist.name, p.dist.version) for p in points if p.dist}
+    typer.echo("extensions:" + ("" if found else " none"))
+    for name, distribution, version in sorted(found):
+        typer.echo(f"  {name}: {distribution} {version}")
+
+
+def _show_settings(found: Settings) -> None:
+    shown = {
+        "server": found.server,
+        "cache_dir": found.cache_dir,
+        "offline": "yes" if found.offline else "no",
+        "timeout_s": f"{found.read_timeout_s:g}",
+        "retries": found.retries,
+    }
+    for name, value in shown.items():
+        typer.echo(f"{name}: {value} ({found.sources.get(name, 'default')})")
+    typer.echo(f"api_key: {f'from {found.api_key.source}' if found.api_key else 'none'}")
 
 
 def _ask(client: Client) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, TextIO
 
 import typer
 
@@ -63,11 +64,24 @@ def run() -> int:
     What users do wrong on the command line exits with 2, and an interrupt with 130, both by way
     of `SystemExit`; an error of this package gives 1, and says why in a few lines.
     """
+    warnings.showwarning = _warn
     try:
         app()
     except OpenMLError as error:
         return _explain(error)
     return 0
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning in one line; the place in our code means nothing to a user."""
+    (file or sys.stderr).write(f"openml-client: warning: {message}\n")
 
 
 def _explain(error: OpenMLError) -> int:

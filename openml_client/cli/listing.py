@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from openml_client.cli.context import (
     Context,
     print_fields,
     print_json,
+    print_list,
     print_table,
 )
 
@@ -19,9 +21,19 @@ tasks = typer.Typer(no_args_is_help=True)
 flows = typer.Typer(no_args_is_help=True)
 evaluations = typer.Typer(no_args_is_help=True)
 
-Limit = Annotated[int, typer.Option(help="Rows to show.")]
+Limit = Annotated[int, typer.Option(min=1, help="Rows to show.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Tag = Annotated[str | None, typer.Option(help="Only what has this tag.")]
+
+_SMALL_IS_BETTER = ("error", "cost", "entropy", "millis")
+"""Parts of the names of measures that are the better the smaller they are."""
+
+
+class Sort(StrEnum):
+    """Order of a list by its values."""
+
+    ASC = "asc"
+    DESC = "desc"
 
 
 @datasets.command("list")
@@ -37,14 +49,15 @@ def list_datasets(
 ) -> None:
     """List datasets."""
     with _context(context).client() as client:
-        rows = list(client.datasets.list(name=name, tag=tag, status=status, limit=limit))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["id", "name", "version", "rows", "features", "classes", "status"],
-        ((r.id, r.name, r.version, r.n_rows, r.n_features, r.n_classes, r.status) for r in rows),
-    )
+        found = client.datasets.list(name=name, tag=tag, status=status, limit=limit + 1)
+        print_list(
+            found,
+            limit=limit,
+            as_json=as_json,
+            columns=["id", "name", "version", "rows", "features", "classes", "status"],
+            row=lambda r: (r.id, r.name, r.version, r.n_rows, r.n_features, r.n_classes, r.status),
+            cut=["name"],
+        )
 
 
 @datasets.command("show")
@@ -74,6 +87,7 @@ def show_dataset(
     print_table(
         ["column", "type", "missing", "values"],
         ((f.name, f.data_type, f.number_of_missing_values, f.nominal_values) for f in features),
+        cut=["column", "values"],
     )
 
 
@@ -88,14 +102,15 @@ def list_tasks(
 ) -> None:
     """List tasks."""
     with _context(context).client() as client:
-        rows = list(client.tasks.list(datasets=dataset, type=type_, tag=tag, limit=limit))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["id", "type", "dataset", "target"],
-        ((r.id, r.type, f"{r.dataset_id}: {r.dataset_name}", r.target) for r in rows),
-    )
+        found = client.tasks.list(datasets=dataset, type=type_, tag=tag, limit=limit + 1)
+        print_list(
+            found,
+            limit=limit,
+            as_json=as_json,
+            columns=["id", "type", "dataset", "target"],
+            row=lambda r: (r.id, r.type, f"{r.dataset_id}: {r.dataset_name}", r.target),
+            cut=["type", "dataset", "target"],
+        )
 
 
 @tasks.command("show")
@@ -134,11 +149,15 @@ def list_flows(
 ) -> None:
     """List flows."""
     with _context(context).client() as client:
-        rows = list(client.flows.list(tag=tag, limit=limit))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(["id", "name", "version"], ((r.id, r.name, r.external_version) for r in rows))
+        found = client.flows.list(tag=tag, limit=limit + 1)
+        print_list(
+            found,
+            limit=limit,
+            as_json=as_json,
+            columns=["id", "version", "name"],
+            row=lambda r: (r.id, r.external_version, r.name),
+            cut=["version", "name"],
+        )
 
 
 @flows.command("show")
@@ -168,6 +187,7 @@ def show_flow(
             for path, part in found.walk()
             for parameter in part.parameters
         ),
+        cut=["component", "default"],
     )
 
 
@@ -176,19 +196,30 @@ def list_evaluations(
     context: typer.Context,
     measure: Annotated[str, typer.Argument(help="As predictive_accuracy.")],
     task: Annotated[int | None, typer.Option(help="Only this task.")] = None,
+    sort: Annotated[
+        Sort | None, typer.Option(help="Without it the best come first, as the measure has it.")
+    ] = None,
     limit: Limit = SHOWN_BY_DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """List the values of a measure, the largest first."""
+    """List the values of a measure, the best first."""
+    order = sort or (Sort.ASC if _is_better_if_small(measure) else Sort.DESC)
     with _context(context).client() as client:
-        rows = list(client.evaluations.list(measure, tasks=task, sort_order="desc", limit=limit))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["value", "run", "task", "dataset", "flow"],
-        ((r.value, r.run_id, r.task_id, r.dataset_name, r.flow_name) for r in rows),
-    )
+        found = client.evaluations.list(
+            measure, tasks=task, sort_order=order.value, limit=limit + 1
+        )
+        print_list(
+            found,
+            limit=limit,
+            as_json=as_json,
+            columns=["value", "run", "task", "dataset", "flow"],
+            row=lambda r: (r.value, r.run_id, r.task_id, r.dataset_name, r.flow_name),
+            cut=["dataset", "flow"],
+        )
+
+
+def _is_better_if_small(measure: str) -> bool:
+    return any(word in measure for word in _SMALL_IS_BETTER)
 
 
 def _context(context: typer.Context) -> Context:

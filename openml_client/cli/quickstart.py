@@ -118,7 +118,7 @@ def _run_models(client: Client, task: Task) -> dict[str, Run]:
     _heading(3, f"Two models run on task {task.id}, 10 folds each, and are published")
     runs = {}
     for name, model in _models().items():
-        draft = client.runs.execute(model, task, seed=SEED)
+        draft = client.runs.execute(model, task, seed=SEED, progress=sys.stderr.isatty())
         findings = "; ".join(map(str, client.runs.check(draft))) or "nothing is wrong"
         run = client.runs.publish(draft)
         typer.echo(f"   {name}: checked ({findings}), published as run {run.id}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from openml_client.local import registry_folder
+from openml_client.config import registry_folder
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -48,18 +50,26 @@ def seed_registry(folder: Folder = None) -> None:
 def serve(
     folder: Folder = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
-    threads: Annotated[int, typer.Option(help="Requests that are served at once.")] = 8,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
+    threads: Annotated[int, typer.Option(min=1, help="Requests that are served at once.")] = 8,
 ) -> None:
     """Serve a registry over HTTP until it is interrupted."""
     from openml_client.registry import Registry
 
     path = _folder(folder)
     with Registry.open(path) as registry:
-        typer.echo(f"Serving the registry in {path} at http://{host}:{port} (Ctrl-C ends it)")
-        typer.echo(f"  read:   openml-client --server http://{host}:{port} dataset list")
-        typer.echo(f"  write:  OPENML_API_KEY=$(cat {registry.key_file})")
-        registry.serve(host=host, port=port, threads=threads)
+
+        def announce(address: str) -> None:
+            typer.echo(f"Serving the registry in {path} at {address} (Ctrl-C ends it)")
+            if host in {"0.0.0.0", "::"}:  # noqa: S104  (a comparison)
+                typer.echo("  Other machines reach it too, at every address of this one.")
+            typer.echo(f"  read:   openml-client --server {address} dataset list")
+            typer.echo(
+                f"  write:  export OPENML_API_KEY=$(cat {shlex.quote(str(registry.key_file))})"
+            )
+            sys.stdout.flush()  # who waits for it reads a pipe
+
+        registry.serve(host=host, port=port, threads=threads, on_ready=announce)
 
 
 @app.command("check")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,9 +13,11 @@ from openml_client.cli.context import (
     Context,
     print_fields,
     print_json,
+    print_list,
     print_table,
 )
 from openml_client.cli.listing import AsJson, Limit
+from openml_client.errors import UntrustedError
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,14 +35,14 @@ def list_runs(
     """List runs."""
     settings: Context = context.obj
     with settings.client() as client:
-        rows = list(client.runs.list(tasks=task, flows=flow, limit=limit))
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ["id", "task", "flow", "setup", "uploaded"],
-        ((r.id, r.task_id, r.flow_id, r.setup_id, r.uploaded_at) for r in rows),
-    )
+        found = client.runs.list(tasks=task, flows=flow, limit=limit + 1)
+        print_list(
+            found,
+            limit=limit,
+            as_json=as_json,
+            columns=["id", "task", "flow", "setup", "uploaded"],
+            row=lambda r: (r.id, r.task_id, r.flow_id, r.setup_id, r.uploaded_at),
+        )
 
 
 @app.command("show")
@@ -60,9 +64,14 @@ def show_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> Non
             "error": found.error or found.error_message,
         }
     )
-    typer.echo()
+    if found.settings:
+        typer.echo()
+        print_table(["parameter", "value"], ((s.name, s.value) for s in found.settings))
     overall = [e for e in found.evaluations if e.repeat is None]
-    print_table(["measure", "value"], ((e.measure, e.value) for e in overall))
+    if overall:
+        typer.echo()
+        overall.sort(key=lambda e: ("_millis" in e.measure, e.measure))
+        print_table(["measure", "value"], ((e.measure, e.value) for e in overall))
 
 
 @app.command("reproduce")
@@ -80,13 +89,30 @@ def reproduce_run(
 ) -> None:
     """Execute a published run again and compare; exits with 1 unless the results agree."""
     settings: Context = context.obj
+    if trusted:
+        # What the user trusts may be a module in this folder.  Last, so that it hides none.
+        sys.path.append(str(Path.cwd()))
     with settings.client() as client:
-        result = client.runs.reproduce(
-            run, tolerance=tolerance, trusted=tuple(trusted or ()), progress=not as_json
-        )
+        try:
+            result = client.runs.reproduce(
+                run,
+                tolerance=tolerance,
+                trusted=tuple(trusted or ()),
+                progress=not as_json and sys.stderr.isatty(),
+            )
+        except UntrustedError as error:
+            raise UntrustedError(
+                error.message, names=error.names, hint=_trust_hint(error.names)
+            ) from error
     if as_json:
         print_json(result)
     else:
         typer.echo(str(result))
     if result.verdict not in {"identical", "within_tolerance"}:
         raise typer.Exit(1)
+
+
+def _trust_hint(names: tuple[str, ...]) -> str:
+    # A name for each option: they need no quotes, being importable.
+    options = " ".join(f"--trusted {name}" for name in names[:5])
+    return f"Read what these do. If you trust them, add {options or '--trusted PACKAGE'}."

@@ -4,21 +4,32 @@
 file nor a folder. A wrong argument or environment variable raises ConfigError, because
 somebody just wrote it; a wrong file is warned of, with its line, and the defaults are used.
 
-A key in a file belongs to the server of that file and goes to no other; the key of the
-environment goes to any server but the embedded registry, which has its own.
+A key in a file belongs to one server and goes to no other: to the one that it stands for in the
+table ``[keys]``, or as ``api_key`` to the ``server`` of that file. The key of the environment
+goes to any server but the embedded registry, which has its own.
 """
 
-from openml_client.config.files import ConfigWarning, config_path, save_settings
-from openml_client.config.settings import DEFAULT_SERVER, Settings, load_settings
-from openml_client.config.values import ApiKey, normalise_server
+from openml_client.config.files import ConfigWarning, SavedKey, config_path, save_key
+from openml_client.config.settings import Settings, load_settings, registry_folder
+from openml_client.config.values import (
+    DEFAULT_SERVER,
+    ApiKey,
+    check_key,
+    is_local,
+    normalise_server,
+)
 
 __all__ = [
     "DEFAULT_SERVER",
     "ApiKey",
     "ConfigWarning",
+    "SavedKey",
     "Settings",
+    "check_key",
     "config_path",
+    "is_local",
     "load_settings",
     "normalise_server",
-    "save_settings",
+    "registry_folder",
+    "save_key",
 ]

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from openml_client.config.files import Found, Layer, files_to_read, read_file
-from openml_client.config.values import PARSERS, ApiKey, is_local
+from openml_client.config.values import DEFAULT_SERVER, PARSERS, ApiKey, is_local
 from openml_client.errors import ConfigError
 
-DEFAULT_SERVER = "https://www.openml.org"
 DEFAULT_TIMEOUT_S = 30.0
 """A server that stays silent this long is given up."""
 DEFAULT_RETRIES = 4
@@ -131,6 +130,11 @@ def _merge(given: Layer, environment: Layer, files: list[Layer]) -> Layer:
     servers = [layer["server"].value for layer in layers if "server" in layer]
     server = servers[0] if servers else DEFAULT_SERVER
     for layer in files:
+        keys = layer.pop("keys", None)
+        own = keys.value.get(server) if keys and not is_local(server) else None
+        if own:
+            layer["api_key"] = Found(own, own.source)
+            continue
         home = layer["server"].value if "server" in layer else DEFAULT_SERVER
         if home != server and (key := layer.pop("api_key", None)):
             _logger.info("the API key from %s is for %s, not for %s", key.source, home, server)
@@ -140,6 +144,16 @@ def _merge(given: Layer, environment: Layer, files: list[Layer]) -> Layer:
     for layer in reversed(layers):
         merged |= layer
     return merged
+
+
+def registry_folder(server: str) -> Path:
+    """Folder of ``local:PATH``, or the user's own one of ``local``."""
+    _, _, path = server.partition(":")
+    if path:
+        return Path(path).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("openml-client") / "registry"
 
 
 def _default_cache_dir() -> Path:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from openml_client.errors import ConfigError
 
+DEFAULT_SERVER = "https://www.openml.org"
+
 _API_PATH = re.compile(r"(?:/api(?:/v1(?:/(?:xml|json))?)?)?/*\Z")
 _SERVER_EXAMPLES = (
     "Examples: https://www.openml.org, http://127.0.0.1:8000, local, local:./registry"
@@ -118,6 +120,29 @@ def _parse_key(value: Any, source: str) -> ApiKey | None:
             hint="Copy it again from your profile page on the server: 32 hexadecimal digits.",
         )
     return ApiKey(text, source)
+
+
+def check_key(server: str, text: str) -> str:
+    """The key without blanks around it, if a server could have given it out.
+
+    Raises
+    ------
+    ConfigError
+        If it is empty, holds what no key holds, or the server is openml.org, whose keys are
+        32 hexadecimal digits, and it isn't. The message holds nothing of it.
+    """
+    key = _parse_key(text, "")
+    if key is None:
+        raise ConfigError("the API key is empty", hint=f"Copy it from your profile on {server}.")
+    host = urlsplit(server).hostname or ""
+    # The test server gives out public keys that are words.
+    is_openml = host in {"openml.org", "www.openml.org", "api.openml.org"}
+    if is_openml and not re.fullmatch("[0-9a-fA-F]{32}", key.reveal()):
+        raise ConfigError(
+            f"this is no API key of {server}: its keys are 32 hexadecimal digits",
+            hint="Copy it again from your profile page there.",
+        )
+    return key.reveal()
 
 
 def _parse_folder(value: Any, source: str) -> Path | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from openml_client.errors import RegistryError
 from openml_client.registry import folder as layout
 from openml_client.registry.app import make_app
 from openml_client.registry.blobs import FolderBlobs
@@ -19,6 +22,8 @@ from openml_client.registry.store.users import Group
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from flask import Flask
+
+MAX_PORT = 65535
 
 OWNER_ID = 1
 """The owner is the first user."""
@@ -103,20 +108,54 @@ class Registry:
             users.add(connection, name, group=Group(group), key=key)
         return key
 
-    def serve(self, *, host: str = "127.0.0.1", port: int = 8080, threads: int = 8) -> None:
-        """Serve over HTTP until interrupted."""
+    def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        threads: int = 8,
+        on_ready: Callable[[str], None] | None = None,
+    ) -> None:
+        """Serve over HTTP until interrupted.
+
+        Parameters
+        ----------
+        port
+            0 takes any that is free.
+        on_ready
+            Called with the address once connections are taken, as ``http://127.0.0.1:8080``.
+            It is one that this machine can reach, also where ``host`` means all addresses.
+
+        Raises
+        ------
+        RegistryError
+            If the address is in use, is none of this machine, or may not be used.
+        """
         import waitress
+        from waitress import wasyncore
 
         from openml_client.registry.app import MAX_UPLOAD_BYTES
 
-        waitress.serve(
-            self.app,
-            host=host,
-            port=port,
-            threads=threads,
-            ident=None,
-            max_request_body_size=MAX_UPLOAD_BYTES,
-        )
+        sockets: dict[int, Any] = {}
+        try:
+            server = waitress.create_server(
+                self.app,
+                map=sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                ident=None,
+                max_request_body_size=MAX_UPLOAD_BYTES,
+            )
+        except (OSError, ValueError) as error:
+            wasyncore.close_all(sockets)  # waitress leaves those open that it had made
+            raise _not_bound(error, host, port) from error
+        try:
+            if on_ready is not None:
+                on_ready(_address(host, _port_of(server)))
+            server.run()
+        finally:
+            server.close()
 
     def close(self) -> None:
         """Close the database; what was written is there already."""
@@ -132,3 +171,40 @@ class Registry:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+_ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (nothing is bound here)
+"""Hosts that mean all addresses of a machine, and the one by which it reaches itself."""
+
+
+def _address(host: str, port: int) -> str:
+    name = _ALL_ADDRESSES.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _port_of(server: Any) -> int:
+    # A name like localhost may stand for several addresses, and waitress binds them all.
+    ports = getattr(server, "effective_listen", None) or [(None, server.effective_port)]
+    return int(ports[0][1])
+
+
+def _not_bound(error: OSError | ValueError, host: str, port: int) -> RegistryError:
+    """Explain why waitress can't listen; a host that it can't look up is a ValueError to it."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        # A free port is likely right above, as the ports that people choose are.
+        other = port + 1 if port < MAX_PORT else port - 1
+        return RegistryError(
+            f"{host}:{port} is in use by another program",
+            hint=f"Choose another port: --port {other}",
+        )
+    if number in {errno.EACCES, errno.EPERM}:
+        return RegistryError(
+            f"this user may not listen on {host}:{port}",
+            hint="Ports below 1024 are the administrator's. Choose another: --port 8081",
+        )
+    why = getattr(error, "strerror", None) or "no such host"
+    return RegistryError(
+        f"can't listen on {host}:{port}: {why}",
+        hint="The host must be an address of this machine: --host 127.0.0.1",
+    )

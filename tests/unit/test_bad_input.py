@@ -324,7 +324,7 @@ class TestThroughTheCommandLine:
             ("-s local:registry dataset list --status alive", "data.list: there is no status"),
             ("-s local:registry evaluation list accuracy", "local:registry knows no measure"),
             ("-s local:registry run reproduce 9999", "run/9999 of local:registry: Run not found"),
-            ("-s local:other dataset list", "other is no registry, and it is not empty"),
+            ("-s local:other dataset list", "other holds no registry"),
             ("-s local:damaged dataset list", "can't be used: file is not a database"),
             (f"-s {REFUSED} dataset list", "127.0.0.1 can't be reached: no connection"),
             ("-s ftp://x dataset list", "argument server: server 'ftp://x' is no address"),

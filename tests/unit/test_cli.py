@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +84,8 @@ def test_the_doctor_says_where_settings_come_from(seeded: Path) -> None:
     result = run("doctor", cwd=seeded, OPENML_SERVER="local:registry")
     assert result.returncode == 0, result.stderr
     assert "server: local:registry (environment variable OPENML_SERVER)" in result.stdout
+    assert "timeout_s: 30 (default)" in result.stdout
+    assert "retries: 4 (default)" in result.stdout
     assert "the server answers" in result.stdout
 
 
@@ -93,6 +97,147 @@ def test_login_keeps_the_key_for_its_owner_alone(tmp_path: Path) -> None:
     (path,) = (tmp_path / "home").rglob("config.toml")
     assert path.stat().st_mode & 0o077 == 0
     assert key in path.read_text()
+    assert "http://127.0.0.1:9 is the default server." in result.stdout
+    other = run("-s", "http://127.0.0.1:8", "login", "--api-key", "k", cwd=tmp_path)
+    assert "The default server is still http://127.0.0.1:9" in other.stdout
+
+
+def test_login_refuses_the_embedded_registry(tmp_path: Path) -> None:
+    result = run("-s", "local:x", "login", "--api-key", "k", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "local:x needs no login: an embedded registry has its own key" in result.stderr
+    assert list((tmp_path / "home").rglob("config.toml")) == []
+
+
+def test_the_doctor_asks_nobody_when_offline(tmp_path: Path) -> None:
+    result = run("doctor", cwd=tmp_path, OPENML_OFFLINE="1", OPENML_SERVER="http://127.0.0.1:9")
+    assert result.returncode == 0, result.stderr
+    assert "offline: yes (environment variable OPENML_OFFLINE)" in result.stdout
+    assert "the server is not asked" in result.stdout
+
+
+def test_a_wrong_configuration_file_is_one_line_on_stderr(tmp_path: Path) -> None:
+    path = tmp_path / "home/.config/openml-client/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text("server = \n")
+    path.chmod(0o600)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENML_", "XDG_"))}
+    result = subprocess.run(
+        [sys.executable, "-m", "openml_client", "doctor"],
+        env={**kept, "HOME": str(tmp_path / "home"), "OPENML_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stderr.startswith(f"openml-client: warning: configuration file {path} line 1")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["dataset", "list"], ["run", "show", "1"], ["doctor"]])
+def test_reading_makes_no_registry(tmp_path: Path, command: list[str]) -> None:
+    result = run("-s", "local:none", *command, cwd=tmp_path)
+    assert result.returncode == 1
+    assert f"{tmp_path}/none holds no registry\n" in result.stderr
+    assert f"openml-client registry init {tmp_path}/none" in result.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_cut_list_says_that_there_is_more_and_an_empty_one_that_it_is_empty(
+    seeded: Path,
+) -> None:
+    cut = run("-s", "local:registry", "dataset", "list", "--limit", "3", cwd=seeded)
+    assert len(cut.stdout.splitlines()) == 4
+    assert cut.stderr == "3 shown; there are more: --limit N\n"
+    whole = run("-s", "local:registry", "dataset", "list", "--limit", "12", cwd=seeded)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (13, "")
+    empty = run("-s", "local:registry", "dataset", "list", "--name", "none", cwd=seeded)
+    assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", "nothing found\n")
+    as_json = run("-s", "local:registry", "run", "list", "--json", cwd=seeded)
+    assert json.loads(as_json.stdout) == []
+
+
+def test_a_pipe_gets_whole_tables(seeded: Path) -> None:
+    result = run("-s", "local:registry", "task", "show", "7", cwd=seeded, COLUMNS="20")
+    assert "…" not in result.stdout
+    result = run("-s", "local:registry", "dataset", "show", "kr-vs-kp", cwd=seeded, COLUMNS="20")
+    assert "nowin, won" in result.stdout
+    assert "…" not in result.stdout
+
+
+def test_only_columns_that_may_be_cut_shrink_to_a_terminal() -> None:
+    from openml_client.cli.context import _fit
+
+    assert _fit([8, 40, 6, 60], [False, True, False, True], 80) == [8, 30, 6, 30]
+    assert _fit([8, 40], [False, True], 80) == [8, 40]
+    assert _fit([90, 40], [False, True], 80) == [90, 12]
+    assert _fit([90, 5], [False, True], 80) == [90, 5]
+
+
+@pytest.mark.parametrize(
+    ("measure", "is_so"),
+    [
+        ("root_mean_squared_error", True),
+        ("usercpu_time_millis", True),
+        ("prior_entropy", True),
+        ("average_cost", True),
+        ("predictive_accuracy", False),
+        ("area_under_roc_curve", False),
+    ],
+)
+def test_measures_of_error_are_better_if_small(measure: str, is_so: bool) -> None:
+    from openml_client.cli.listing import _is_better_if_small
+
+    assert _is_better_if_small(measure) is is_so
+
+
+@pytest.mark.parametrize("option", [["--port", "0"], ["--port", "65536"], ["--threads", "0"]])
+def test_serve_refuses_numbers_that_can_not_be(seeded: Path, option: list[str]) -> None:
+    assert run("registry", "serve", "registry", *option, cwd=seeded).returncode == 2
+
+
+def test_serve_says_which_port_is_in_use_before_it_says_anything_else(seeded: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("registry", "serve", "registry", "--port", str(port), cwd=seeded)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"openml-client: 127.0.0.1:{port} is in use by another program")
+    assert "--port " in result.stderr
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no host"])
+def test_serve_explains_a_host_that_is_not_of_this_machine(seeded: Path, host: str) -> None:
+    """Source of the address: RFC 5737, for documentation, on no machine."""
+    result = run("registry", "serve", "registry", "--host", host, cwd=seeded)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert f"can't listen on {host}:8080" in result.stderr
+    assert result.stderr.count("\n") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_serve_announces_an_address_that_answers_and_ends_well_on_an_interrupt(
+    seeded: Path,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["registry", "serve", "registry", "--host", "0.0.0.0", "--port", str(port)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "openml_client", *command],
+        cwd=seeded,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(4)]
+            assert f" at http://127.0.0.1:{port} (Ctrl-C ends it)\n" in lines[0]
+            assert "Other machines reach it too" in lines[1]
+            assert lines[3].startswith("  write:  export OPENML_API_KEY=$(cat /")
+            asked = run("-s", f"http://127.0.0.1:{port}", "dataset", "list", cwd=seeded)
+            assert asked.returncode == 0, asked.stderr
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
 
 
 def test_the_tour_reaches_its_verdict_and_finds_everything_the_second_time(
@@ -109,6 +254,13 @@ def test_the_tour_reaches_its_verdict_and_finds_everything_the_second_time(
         "-s", "local:openml-quickstart", "run", "list", "--task", "7", "--json", cwd=tmp_path
     )
     assert [row["id"] for row in json.loads(listed.stdout)] == [1, 2]
+    shown = run("-s", "local:openml-quickstart", "run", "show", "1", cwd=tmp_path).stdout
+    assert "parameter" in shown
+    assert "max_iter" in shown
+    measures = [line.split()[0] for line in shown.split("\nmeasure ")[1].splitlines()[1:]]
+    plain = [name for name in measures if "_millis" not in name]
+    assert measures[: len(plain)] == sorted(plain)
+    assert "predictive_accuracy" in plain
     flows = run("-s", "local:openml-quickstart", "flow", "list", "--json", cwd=tmp_path)
     names = [row["name"] for row in json.loads(flows.stdout)]
     assert len(names) == len(set(names))

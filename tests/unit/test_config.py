@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from openml_client.config import (
+    DEFAULT_SERVER,
     ApiKey,
     ConfigWarning,
     Settings,
+    check_key,
     load_settings,
     normalise_server,
-    save_settings,
+    save_key,
 )
 from openml_client.errors import ConfigError
 
@@ -264,19 +266,86 @@ def test_a_readable_file_without_a_key_is_fine(home):
     assert load_settings(environ={}).server == "https://test.openml.org"
 
 
+# A key for each server.
+
+
+def test_each_server_gets_its_key_of_the_table_and_no_other_server_any(home):
+    path = ours(
+        home,
+        'server = "https://a.org"\n[keys]\n'
+        f'"https://a.org/api/v1" = "{KEY}"\n"http://b.org" = "{OTHER_KEY}"\n',
+    )
+    settings = load_settings(environ={})
+    assert settings.api_key.reveal() == KEY
+    assert settings.api_key.source == f"file {path} line 3"
+    assert load_settings("http://b.org", environ={}).api_key.reveal() == OTHER_KEY
+    for other in ("https://b.org", "http://a.org", "https://www.openml.org", "local", "local:x"):
+        assert load_settings(other, environ={}).api_key is None
+
+
+def test_the_environment_comes_before_the_table_of_keys(home):
+    ours(home, f'[keys]\n"{DEFAULT_SERVER}" = "{KEY}"\n')
+    assert load_settings(environ={"OPENML_API_KEY": OTHER_KEY}).api_key.reveal() == OTHER_KEY
+
+
+def test_one_malformed_key_leaves_the_others_and_is_not_shown(home):
+    path = ours(
+        home, f'[keys]\n"http://a.org" = "bl ank"\n"a.org" = "x"\n"http://b.org" = "{KEY}"\n'
+    )
+    with pytest.warns(ConfigWarning) as caught:
+        assert load_settings("http://b.org", environ={}).api_key.reveal() == KEY
+    first, second = [str(warning.message) for warning in caught]
+    assert first.startswith(f"file {path} line 2: the API key is no run of")
+    assert "bl ank" not in first
+    assert second.startswith(f"file {path} line 3: server 'a.org' is no address")
+
+
+def test_keys_that_are_no_table_are_warned_of(home):
+    ours(home, 'keys = "x"\n')
+    with pytest.warns(ConfigWarning, match="line 1: keys is no table"):
+        assert load_settings(environ={}).api_key is None
+
+
 # Saving.
 
 
-def test_saved_settings_are_read_again_and_other_lines_stay(home):
-    path = ours(home, '# mine\nretries = 7\nserver = "https://old.org"\n')
-    folder = 'a "quoted\\ folder 🙂'
-    saved = {"server": "https://new.org", "api_key": KEY, "cache_dir": f"/{folder}"}
-    assert save_settings(saved) == path
-    settings = load_settings(environ={})
-    assert (settings.server, settings.retries) == ("https://new.org", 7)
-    assert settings.api_key.reveal() == KEY
-    assert settings.cache_dir == Path("/") / folder
-    assert "# mine" in path.read_text()
+def test_the_first_login_makes_the_default_server_and_later_ones_leave_it(home):
+    first = save_key("https://a.org/api/v1", KEY)
+    assert first.default_server == "https://a.org"
+    assert save_key("https://b.org", OTHER_KEY).default_server == "https://a.org"
+    assert load_settings(environ={}).server == "https://a.org"
+    assert load_settings(environ={}).api_key.reveal() == KEY
+    assert load_settings("https://b.org", environ={}).api_key.reveal() == OTHER_KEY
+    assert save_key("https://b.org", KEY, make_default=True).default_server == "https://b.org"
+    assert load_settings(environ={}).server == "https://b.org"
+    assert load_settings(environ={}).api_key.reveal() == KEY
+
+
+def test_a_new_key_takes_the_place_of_the_old_one(home):
+    ours(home, f'server = "https://a.org"\napi_key = "{KEY}"\n')
+    path = save_key("https://a.org", OTHER_KEY).path
+    assert load_settings(environ={}).api_key.reveal() == OTHER_KEY
+    assert KEY not in path.read_text()
+
+
+def test_the_key_of_the_old_form_stays_with_its_server_when_the_default_changes(home):
+    ours(home, f'server = "https://a.org"\napi_key = "{KEY}"\n')
+    save_key("https://b.org", OTHER_KEY, make_default=True)
+    assert load_settings(environ={}).server == "https://b.org"
+    assert load_settings(environ={}).api_key.reveal() == OTHER_KEY
+    assert load_settings("https://a.org", environ={}).api_key.reveal() == KEY
+
+
+def test_what_else_the_file_holds_stays(home):
+    path = ours(
+        home, '# mine\nretries = 7\ncache_dir = "/a 🙂"\n[keys]\n# hers\n"http://x" = "k"\n'
+    )
+    assert save_key("https://a.org", KEY).path == path
+    settings = load_settings("http://x", environ={})
+    assert (settings.retries, settings.cache_dir) == (7, Path("/a 🙂"))
+    assert settings.api_key.reveal() == "k"
+    assert "# mine\n" in path.read_text()
+    assert "# hers\n" in path.read_text()
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -284,20 +353,51 @@ def test_saved_settings_are_read_again_and_other_lines_stay(home):
 def test_a_saved_file_can_be_read_by_its_owner_only(home):
     path = ours(home, "")
     path.chmod(0o644)
-    save_settings({"api_key": KEY})
+    save_key(DEFAULT_SERVER, KEY)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_an_unknown_setting_is_not_saved(home):
-    with pytest.raises(ConfigError, match="there is no setting 'apikey'"):
-        save_settings({"apikey": KEY})
-    assert not (home / ".config").exists()
 
 
 def test_saving_where_no_folder_can_be_made_is_a_config_error(home):
     (home / ".config").write_text("a file")
-    with pytest.raises(ConfigError, match=r"config\.toml can't be written"):
-        save_settings({"api_key": KEY})
+    with pytest.raises(ConfigError, match=r"config\.toml can't be (read|written)"):
+        save_key(DEFAULT_SERVER, KEY)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"retries = 1\n# \xff\n", "is no UTF-8 text"),
+        (f'api_key = "{KEY}\n'.encode(), "is malformed at line 1"),
+        (b'keys = "x"\n', "keys is no table"),
+        (b'keys = { "http://x" = "k" }\n', "can't be changed by program"),
+        (b'server = "a.org"\napi_key = "k"\n', "server 'a.org' is no address"),
+    ],
+)
+def test_a_file_that_can_not_be_changed_is_named_and_left_as_it_is(home, content, why):
+    path = ours(home, content)
+    with pytest.raises(ConfigError) as caught:
+        save_key("https://b.org", OTHER_KEY)
+    assert str(path) in str(caught.value)
+    assert why in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("server", [DEFAULT_SERVER, "https://test.openml.org"])
+def test_a_key_that_openml_org_can_not_have_given_is_refused_without_showing_it(server):
+    assert check_key(server, f" {KEY}\n") == KEY
+    for wrong in ("secret", KEY[:-1], KEY + "0", "g" * 32):
+        with pytest.raises(ConfigError, match="its keys are 32 hexadecimal digits") as caught:
+            check_key(server, wrong)
+        assert wrong not in str(caught.value)
+
+
+def test_other_servers_may_have_other_keys():
+    assert check_key("https://notopenml.org", "any-key") == "any-key"
+    for wrong in ("", "  ", "a b", "café"):
+        with pytest.raises(ConfigError, match="API key is"):
+            check_key("http://127.0.0.1:8000", wrong)
 
 
 # Broken files.
