@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openml_client.config import ApiKey, Settings
+from openml_client.config import ApiKey, Settings, registry_folder
 from openml_client.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from openml_client.registry import Registry
     from openml_client.transport import Transport
+
+__all__ = ["LocalServer", "open_local", "registry_folder"]
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,3 @@ def open_local(settings: Settings) -> LocalServer:
     settings = replace(settings, api_key=key, cache_dir=cache_dir)
     transport = InProcessTransport(registry.wsgi_app, settings)
     return LocalServer(registry, transport, settings)
-
-
-def registry_folder(server: str) -> Path:
-    """Folder of ``local:PATH``, or the user's own one of ``local``."""
-    _, _, path = server.partition(":")
-    if path:
-        return Path(path).expanduser().absolute()
-    from platformdirs import user_data_path
-
-    return user_data_path("openml-client") / "registry"

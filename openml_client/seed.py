@@ -2,19 +2,25 @@
 
 Seven are whole OpenML sets with their own descriptions, which scikit-learn keeps for its tests;
 five are its own.  All are read from the installed scikit-learn, so nothing is downloaded.
-Everything goes through a client, as a user's uploads would.
+Everything goes through a client, as a user's uploads would.  Who seeds a folder while another
+process does waits for it, and finds everything there.
 """
 
 from __future__ import annotations
 
 import gzip
+import logging
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
+from openml_client.config import registry_folder
 from openml_client.errors import MissingDependencyError
 from openml_client.model.dataset import Dataset, DatasetDraft
 from openml_client.model.task import Task, TaskDraft, TaskTypeId
@@ -31,6 +37,13 @@ OPENML_IDS = (61, 3, 62, 561, 40675, 40945, 42585)
 
 TEN_FOLD = {"nominal": 1, "numeric": 7}
 """10-fold cross-validation by kind of target.  Source: protocol note, section 3.2."""
+
+LOCK = "seed.lock"
+"""Name of the file in a registry's folder that is locked while the folder is seeded."""
+SILENT_S = 2
+"""A wait that takes longer than this is announced.  Source: reliability battery, "an error"."""
+
+_logger = logging.getLogger("openml_client")
 
 
 @dataclass(frozen=True)
@@ -54,18 +67,41 @@ class Seeded:
 def seed(client: Client) -> Iterator[Seeded]:
     """Publish what is missing, one dataset and task after the other.
 
+    A folder is seeded by one process at a time; on a server that is elsewhere nothing keeps two
+    apart.
+
     Raises
     ------
     MissingDependencyError
         If scikit-learn is not installed.
     """
-    for source in sources():
-        dataset = client.datasets.find(source.name)
-        is_new = dataset is None
-        if dataset is None:
-            draft, data = source.read()
-            dataset = client.datasets.publish(draft, data)
-        yield Seeded(dataset, _ten_fold_task(client, dataset), is_new)
+    with _alone(client):
+        for source in sources():
+            dataset = client.datasets.find(source.name)
+            is_new = dataset is None
+            if dataset is None:
+                draft, data = source.read()
+                dataset = client.datasets.publish(draft, data)
+            yield Seeded(dataset, _ten_fold_task(client, dataset), is_new)
+
+
+@contextmanager
+def _alone(client: Client) -> Iterator[None]:
+    """Keep other processes from seeding the client's folder, if it has one."""
+    if not client.settings.is_local:
+        yield
+        return
+    folder = registry_folder(client.settings.server)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=SILENT_S)
+    except Timeout:
+        _logger.warning("waiting for another process that seeds %s", folder)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sources() -> tuple[Source, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from openml_client.errors import IntegrityError, RegistryError
@@ -29,6 +30,10 @@ MAX_UPLOAD_BYTES = 1024**3
 _NO_SUCH_FUNCTION = 100
 _ROOTS = {"/api/v1": False, "/api/v1/xml": False, "/api/v1/json": True}
 """Below which addresses the API is, and whether it answers JSON there."""
+
+_CHECK = "run `openml-client registry check FOLDER`"
+_MAX_WHY = 40
+"""Characters of the database's own words."""
 
 _UNKNOWN_METHODS = frozenset({"PUT", "PATCH"})
 _METHODS = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", *_UNKNOWN_METHODS]
@@ -130,7 +135,13 @@ def _bounded(places: Mapping[str, Any]) -> Mapping[str, Any]:
 def _registry_error(error: Exception) -> Response:
     if isinstance(error, StoreBusyError):
         return refuse(OVERLOADED, as_json=False)  # in XML whatever was asked for, as the server
-    return Response(str(error), status=500, content_type="text/plain; charset=utf-8")
+    # One line of at most 120 characters, for clients show no more; no path, for it goes to anybody.
+    what = str(error).partition("\n")[0]
+    if isinstance(error, RegistryError):
+        cause = error.__cause__
+        why = f": {cause.orig}" if isinstance(cause, DBAPIError) else ""
+        what = f"this registry can't use its database{why[:_MAX_WHY]}"
+    return Response(f"{what}; {_CHECK}", status=500, content_type="text/plain; charset=utf-8")
 
 
 def _os_error(error: Exception) -> Response:

@@ -66,10 +66,11 @@ def read(blobs: Blobs, sha256: str) -> bytes:
         return stream.read()
 
 
-def _missing(sha256: str, place: object) -> IntegrityError:
+def missing(what: str) -> IntegrityError:
+    """The error of a content that was lost; it names no path, as strangers may read it."""
     return IntegrityError(
-        f"the registry lost the content {sha256} from {place}",
-        hint="Run `openml-client registry check`, and restore that file from a backup.",
+        f"the content of {what} is missing from this registry",
+        hint="Run `openml-client registry check FOLDER` with the registry's folder.",
     )
 
 
@@ -97,7 +98,7 @@ class FolderBlobs:
             if not target.exists():
                 target.parent.mkdir(exist_ok=True)
                 incoming.replace(target)
-                _flush_folder(target.parent)
+                flush(target.parent)
         finally:
             incoming.unlink(missing_ok=True)
         return info
@@ -107,7 +108,7 @@ class FolderBlobs:
         try:
             return self.path(sha256).open("rb")
         except FileNotFoundError as error:
-            raise _missing(sha256, self.folder) from error
+            raise missing(f"blob {sha256}") from error
 
     def __iter__(self) -> Iterator[Path]:
         """Iterate over the files of all contents."""
@@ -146,7 +147,7 @@ class RemoteBlobs:
         try:
             stream: BinaryIO = self._filesystem.open(self._place(sha256), "rb")
         except FileNotFoundError as error:
-            raise _missing(sha256, self.url) from error
+            raise missing(f"blob {sha256}") from error
         return stream
 
     def _place(self, sha256: str) -> str:
@@ -166,17 +167,17 @@ def _copy(content: bytes | IO[bytes], sink: BinaryIO) -> BlobInfo:
     return BlobInfo(sha256.hexdigest(), md5.hexdigest(), size)
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make a rename in a folder last; only POSIX systems can, and need to."""
+def flush(path: Path) -> None:
+    """Make a file, or the renames in a folder, last; only POSIX systems can, and need to."""
     if os.name != "posix":
         return
-    with _descriptor(folder) as descriptor:
+    with _descriptor(path) as descriptor:
         os.fsync(descriptor)
 
 
 @contextmanager
-def _descriptor(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _descriptor(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         yield descriptor
     finally:

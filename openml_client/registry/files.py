@@ -11,9 +11,10 @@ from flask import Flask, Response, redirect, request, send_file
 from sqlalchemy import Table, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
-from openml_client.errors import TaskError
+from openml_client.errors import IntegrityError, TaskError
 from openml_client.registry import pages
 from openml_client.registry.auth import authenticate
+from openml_client.registry.blobs import missing
 from openml_client.registry.calls import MAX_ID, Refusal, Services
 from openml_client.registry.store import files, schema
 from openml_client.registry.store.files import StoredFile
@@ -63,7 +64,8 @@ def _download(services: Services, file_id: int) -> AnyResponse:
         return pages.forbidden()
     if file.sha256 is None:
         return redirect(file.url or "/")
-    return _send(services, file.sha256, name=file.name, mimetype=_mimetype(file))
+    what = f"file {file.id}"
+    return _send(services, file.sha256, what, name=file.name, mimetype=_mimetype(file))
 
 
 def _reader(services: Services) -> User | None:
@@ -82,12 +84,15 @@ def _mimetype(file: StoredFile) -> str:
     return _TEXT if file.name.lower().endswith(".arff") else file.content_type
 
 
-def _send(services: Services, sha256: str, *, name: str, mimetype: str) -> AnyResponse:
+def _send(services: Services, sha256: str, what: str, *, name: str, mimetype: str) -> AnyResponse:
     """Send a blob; parts of it and only what is newer can be asked for, as it never changes."""
     path = services.blobs.path(sha256)
-    is_here = path is not None and path.is_file()
+    try:
+        source = path if path is not None and path.is_file() else services.blobs.open(sha256)
+    except IntegrityError as error:
+        raise missing(what) from error
     response = send_file(
-        path if path is not None and is_here else services.blobs.open(sha256),
+        source,
         mimetype=mimetype,
         as_attachment=True,
         download_name=name,
@@ -109,7 +114,8 @@ def _splits(services: Services, task_id: int) -> AnyResponse:
         if text != NO_SPLITS:
             text = f"failed to perform action generate_folds. {text}"
         return Response(text, status=412, mimetype=_TEXT)
-    return _send(services, sha256, name=f"Task_{task_id}_splits.arff", mimetype=_TEXT)
+    what = f"the splits of task {task_id}"
+    return _send(services, sha256, what, name=f"Task_{task_id}_splits.arff", mimetype=_TEXT)
 
 
 def _no_parquet() -> AnyResponse:

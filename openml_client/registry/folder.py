@@ -6,17 +6,21 @@
     blobs/ab/abcd…      the contents of files, by their sha256
     owner.key           API key of the folder's owner, readable by nobody else
     registry.lock       held while the folder is made or brought up to date
+    seed.lock           held while the folder is seeded, by `openml_client.seed`
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
 
 from openml_client.errors import RegistryError
+from openml_client.registry.blobs import flush
 from openml_client.registry.store import users
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.migrating import back_up, check_known, revision_of, upgrade
@@ -31,7 +35,13 @@ LOCK = "registry.lock"
 OWNER = "owner"
 """Name of the first user, an administrator."""
 
-_HARMLESS = frozenset({LOCK, OWNER_KEY, "cache"})
+ROOM_BYTES = 1_000_000
+"""Free space that making a registry needs.  Measured: 0.6 to 0.9 MB, half of it only
+meanwhile."""
+
+_UNFINISHED_KEY = "owner.new"
+
+_HARMLESS = frozenset({LOCK, "seed.lock", OWNER_KEY, _UNFINISHED_KEY, "cache"})
 """What a folder may hold before a registry is made in it; the client keeps its cache there."""
 
 
@@ -75,8 +85,11 @@ def _make(folder: Path, *, create: bool) -> None:
         with FileLock(folder / LOCK):
             if not (folder / DATABASE).exists():  # another process may have been faster
                 _check_empty(folder)
+                _check_room(folder)
                 _make_database(folder)
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise _no_room(folder) from error
         raise RegistryError(
             f"no registry can be made in {folder}: {error.strerror or error}",
             hint="Name a folder that this user may write to.",
@@ -100,21 +113,60 @@ def _check_empty(folder: Path) -> None:
         )
 
 
+def _check_room(folder: Path) -> None:
+    if _free_bytes(folder) < ROOM_BYTES:
+        raise _no_room(folder)
+
+
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _no_room(folder: Path) -> RegistryError:
+    return RegistryError(
+        f"no space for a registry in {folder}: it needs {ROOM_BYTES / 1e6:.1f} MB, and "
+        f"{_free_bytes(folder) / 1e6:.1f} MB are free",
+        hint="Free some space and try again, or name a folder on another disk.",
+    )
+
+
 def _make_database(folder: Path) -> None:
     """Make a database under another name first, so that a half-made one is never opened."""
     unfinished = folder / f"{DATABASE}.new"
-    for leftover in folder.glob(f"{unfinished.name}*"):
+    _clear(folder)
+    try:
+        _fill(unfinished)
+        flush(unfinished)
+        unfinished.rename(folder / DATABASE)
+    except BaseException as error:
+        has_room = _free_bytes(folder) >= ROOM_BYTES  # as the failure left it
+        _clear(folder)
+        if isinstance(error, RegistryError) and not has_room:
+            raise _no_room(folder) from error
+        raise
+    flush(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an unfinished making left; a key without a database is worth nothing."""
+    for leftover in folder.glob(f"{DATABASE}.new*"):
         leftover.unlink()
-    store = Store.at(unfinished)
+    for name in (OWNER_KEY, _UNFINISHED_KEY):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _fill(database: Path) -> None:
+    """Make the tables and the owner, all of them in one file when it returns."""
+    store = Store.at(database)
     try:
         upgrade(store)
         key = users.new_key()
         with store.write() as connection:
             users.add(connection, OWNER, group=Group.ADMIN, key=key)
-        write_key(folder, key)
+        write_key(database.parent, key)
+        store.settle()  # only the file is renamed: what its log still held would be lost
     finally:
         store.close()
-    unfinished.rename(folder / DATABASE)
 
 
 def _check_writable(folder: Path, database: Path) -> None:
@@ -138,7 +190,7 @@ def _bring_up_to_date(folder: Path, store: Store) -> None:
 def write_key(folder: Path, key: str) -> None:
     """Write the owner's key, readable by nobody else from the first moment."""
     target = folder / OWNER_KEY
-    unfinished = target.with_suffix(".new")
+    unfinished = folder / _UNFINISHED_KEY
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

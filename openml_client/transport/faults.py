@@ -78,6 +78,7 @@ def error_from(
         return OfflineError(f"{fault.host} can't be reached: {told}", hint=OFFLINE_HINT)
     if fault.kind in (FaultKind.SHORT, FaultKind.DAMAGED) and repeatable:
         return IntegrityError(f"{fault.host} sent a bad file: {told}", hint=_HINTS[fault.kind])
+    status = fault.response.status if fault.response else None
     maybe_taken = fault.was_sent and not repeatable
     hint = _HINTS.get(fault.kind, "Try again later, or ask `openml-client doctor`.")
     if fault.kind is FaultKind.SILENT:
@@ -85,18 +86,22 @@ def error_from(
             f"The limit is {read_timeout_s:g} s. Raise it with OPENML_TIMEOUT=SECONDS "
             "or Client(timeout_s=...)."
         )
+    if fault.kind is FaultKind.NO_FILE and status is not None and status >= _SERVERS_FAULT:
+        hint = "The fault is the server's. Tell those who run it what it said."
     if maybe_taken:
         hint = f"The server may have acted on it: look before you send it again.\n{hint}"
     error = ServerTimeoutError if fault.kind is FaultKind.SILENT else TransportError
     return error(
         f"{fault.host} gave no usable answer: {told}",
         maybe_taken=maybe_taken,
-        status=fault.response.status if fault.response else None,
+        status=status,
         body=fault.response.body if fault.response else b"",
         hint=hint,
     )
 
 
+_SERVERS_FAULT = 500
+"""Statuses from here on are of failures of the server.  Source: RFC 9110, section 15.6."""
 _DAMAGE_HINT = "Try again later. If it stays so, the file is damaged on the server: report it."
 _HINTS = {
     FaultKind.SHORT: _DAMAGE_HINT,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from urllib.parse import quote
+
+import pytest
+
+from openml_client.client import Client
+from openml_client.errors import OpenMLError
 
 from .registry_client import IRIS, Api, code, dataset, id_of, information, texts
 
@@ -233,3 +239,58 @@ def test_sparse_data_is_processed(api: Api) -> None:
     assert texts(answer, "status") == ["active"]
     assert texts(answer, "url")[0].endswith("flowers.sparse_arff")
     assert texts(answer, "parquet_url") == []
+
+
+@pytest.mark.parametrize("name", ["''", '""', "' '"])
+def test_a_column_without_a_name_is_refused(api: Api, name: str) -> None:
+    content = IRIS.replace(b"'petal length'", name.encode())
+    answer = api.post("data", dataset(), dataset=("data.arff", content))
+    assert code(answer) == 145
+    assert "attribute 1 of 3 has an empty name" in information(answer)
+    assert code(api.get("data/list")) == 372
+
+
+def test_a_lost_data_file_is_told_with_the_way_out(api: Api) -> None:
+    id_ = api.publish_dataset()
+    shutil.rmtree(api.registry.folder / "blobs")
+    answer = api.get(f"/data/v1/download/{id_}")
+    assert answer.status_code == 500
+    assert answer.text == (
+        "the content of file 1 is missing from this registry; "
+        "run `openml-client registry check FOLDER`"
+    )
+
+
+def test_splits_of_a_lost_data_file_are_told_as_lost(api: Api) -> None:
+    api.publish_dataset()
+    api.publish_task()
+    shutil.rmtree(api.registry.folder / "blobs")
+    answer = api.get("/api_splits/get/1")
+    assert answer.status_code == 500
+    assert "is missing from this registry; run `openml-client registry check" in answer.text
+
+
+def test_a_lost_data_file_is_explained_to_the_user_of_a_client(api: Api) -> None:
+    api.publish_dataset()
+    shutil.rmtree(api.registry.folder / "blobs")
+    with (
+        Client(f"local:{api.registry.folder}", retries=0) as client,
+        pytest.raises(OpenMLError) as caught,
+    ):
+        client.datasets.load(1)
+    text = str(caught.value)
+    assert "the content of file 1 is missing from this registry" in text
+    assert "openml-client registry check FOLDER" in text
+    assert "private" not in text
+
+
+def test_a_database_that_is_damaged_inside_is_explained_to_the_user_of_a_client(api: Api) -> None:
+    api.publish_dataset()
+    with Client(f"local:{api.registry.folder}", retries=0) as client:
+        with api.registry.store.write() as connection:
+            connection.exec_driver_sql("DROP TABLE features")
+        with pytest.raises(OpenMLError) as caught:
+            client.datasets.features(1)
+    text = str(caught.value)
+    assert "this registry can't use its database: no such table: features; run" in text
+    assert "openml-client registry check FOLDER" in text

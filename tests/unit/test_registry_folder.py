@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -207,6 +208,87 @@ def test_processes_and_threads_may_open_a_new_folder_at_once(tmp_path: Path) -> 
     assert len(keys) == 1
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 10 MB of its own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", str(disk)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this user may not mount a small disk")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk: Path, *, free_bytes: int) -> Path:
+    """A file that leaves so much room."""
+    filler = disk / "filler"
+    filler.write_bytes(bytes(shutil.disk_usage(disk).free - free_bytes))
+    return filler
+
+
+@pytest.mark.parametrize("is_told_late", [False, True])
+@pytest.mark.parametrize("free_kb", [100, 300, 340, 400, 440, 600])
+def test_a_full_disk_is_told_and_a_registry_is_made_once_there_is_room(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, free_kb: int, is_told_late: bool
+) -> None:
+    if is_told_late:  # as where another process fills the disk meanwhile
+        monkeypatch.setattr(folder, "_check_room", lambda _: None)
+    filler = fill(small_disk, free_bytes=free_kb * 1024)
+    with pytest.raises(RegistryError, match=r"no space .* it needs 1\.0 MB, and 0\.\d MB are free"):
+        Registry.open(small_disk / "q")
+    assert [path.name for path in (small_disk / "q").iterdir()] == [folder.LOCK]
+    filler.unlink()
+    with Registry.open(small_disk / "q") as registry:
+        assert texts(Api(registry).get("tasktype/1"), "id") == ["1"]
+
+
+def test_the_room_that_is_asked_for_is_enough(small_disk: Path) -> None:
+    place = small_disk / "q"
+    fill(small_disk, free_bytes=folder.ROOM_BYTES + 8192)
+    with Registry.open(place) as registry:
+        assert len(registry.local_key) == 32
+
+
+def test_without_room_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_free_bytes", lambda _: 440_000)
+    with pytest.raises(RegistryError, match=r"no space .* 0\.4 MB are free\nFree some space"):
+        Registry.open(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.LOCK]
+
+
+def test_a_making_that_fails_leaves_nothing_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Store) -> None:
+        raise RegistryError("out of order")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "settle", fail)
+        with pytest.raises(RegistryError, match="out of order"):
+            Registry.open(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.LOCK]
+    Registry.open(tmp_path).close()
+
+
+def test_a_log_that_another_reader_holds_is_not_settled(tmp_path: Path) -> None:
+    Registry.open(tmp_path).close()
+    store = Store.at(tmp_path / folder.DATABASE, busy_timeout_s=0)
+    with closing(sqlite3.connect(store.place)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM users").fetchall()
+        with store.write() as connection:
+            connection.exec_driver_sql("UPDATE users SET name = 'another'")
+        with pytest.raises(RegistryError, match="was busy"):
+            store.settle()
+    store.settle()
+    store.close()
+
+
 def test_opening_leaves_the_heavy_packages_alone(tmp_path: Path) -> None:
     Registry.open(tmp_path).close()
     program = (
@@ -268,9 +350,26 @@ def test_a_check_finds_what_was_lost_or_changed(api: Api) -> None:
     first.unlink()
     second.write_bytes(b"something else")
     problems = list(check_folder(api.registry.folder))
-    assert len(problems) == 2
-    assert any(first.name in problem and "missing" in problem for problem in problems)
-    assert any(second.name in problem and "damaged" in problem for problem in problems)
+    assert len(problems) == 3
+    assert any(str(first) in problem and "missing" in problem for problem in problems)
+    assert any(str(second) in problem and "damaged" in problem for problem in problems)
+    assert problems[-1] == "2 of 2 contents are lost: restore their files from a backup"
+
+
+def test_a_check_tells_what_a_lost_content_belongs_to(api: Api) -> None:
+    api.publish_dataset()
+    api.publish_dataset()  # of the same content
+    api.publish_task()
+    assert api.get("/api_splits/get/1").status_code == 200
+    shutil.rmtree(api.registry.folder / "blobs")
+    *problems, last = check_folder(api.registry.folder)
+    told = sorted(problem.partition(" is missing: ")[0] for problem in problems)
+    assert told == [
+        "the content of file 1 'data.arff' (dataset 1 'flowers'), "
+        "and of file 2 'data.arff' (dataset 2 'flowers')",
+        "the content of the splits of task 1",
+    ]
+    assert last == "2 of 2 contents are lost: restore their files from a backup"
 
 
 def test_a_check_finds_a_damaged_database(api: Api) -> None:

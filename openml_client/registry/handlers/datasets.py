@@ -114,11 +114,12 @@ def upload(call: Call) -> UploadedId:
 def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, datasets.Processed]:
     # Heavy with numpy, and only needed here.
     from openml_client.formats.arff import check_arff
-    from openml_client.registry.publishing.dataset import process
+    from openml_client.registry.publishing.dataset import check_names, process
 
     content = uploads.content(call, "dataset") or b""
     try:
         check_arff(content)
+        check_names(content)
     except ArffError as error:
         place = f" (l.{error.line})" if error.line is not None else ""
         text = error.summary

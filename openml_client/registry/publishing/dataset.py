@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openml_client.errors import ArffError
-from openml_client.formats.arff import ArffFile, read_arff
+from openml_client.formats.arff import ArffFile, read_arff, read_header
 from openml_client.model.dataset import DatasetDraft
 from openml_client.registry.engine.features import describe_features
 from openml_client.registry.engine.qualities import compute_qualities
@@ -14,6 +14,20 @@ from openml_client.registry.store.datasets import Processed
 NO_TARGET = "Class is not set!"
 """The engine's words for a dataset without exactly one target that it has.
 Source: protocol note, section 10."""
+
+
+def check_names(content: bytes) -> None:
+    """Refuse a data file with a column that has no name: documents can't tell of it.
+
+    Raises
+    ------
+    ArffError
+        Naming the attribute by its place, counted from 1.
+    """
+    _, attributes = read_header(content)
+    for place, attribute in enumerate(attributes, start=1):
+        if not attribute.name.strip():
+            raise ArffError(f"attribute {place} of {len(attributes)} has an empty name")
 
 
 def process(content: bytes, draft: DatasetDraft) -> Processed:

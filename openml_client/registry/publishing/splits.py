@@ -83,8 +83,9 @@ def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
 
 def _arff(services: Services, sha256: str) -> ArffFile:
     path = services.blobs.path(sha256)
+    is_here = path is not None and path.is_file()
     try:
-        return read_arff(path if path is not None else blobs.read(services.blobs, sha256))
+        return read_arff(path if path and is_here else blobs.read(services.blobs, sha256))
     except ArffError as error:
         raise TaskError(f"the task's data file can't be read: {error.message}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,27 @@ class Store:
             with writer.begin():
                 yield writer
 
+    def settle(self) -> None:
+        """Bring everything that was written into the SQLite file itself, and empty its log.
+
+        Raises
+        ------
+        StoreBusyError
+            If another connection uses the database.
+        RegistryError
+            If the database can't be used, or its disk is full.
+        """
+        with self._explained(), self._engine.connect() as connection:
+            # On the driver's own connection: there is no checkpoint within a transaction.
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101  (it was opened a line ago)
+            try:
+                (is_blocked, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise _unusable(str(error), self.place) from error
+        if is_blocked:
+            raise self._busy()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -85,11 +107,14 @@ class Store:
     def _translated(self, error: DBAPIError) -> RegistryError:
         text = str(error.orig)
         if "locked" in text or "busy" in text:
-            return StoreBusyError(
-                f"the registry's database {self.place} was busy for {self.busy_timeout_s:g} s",
-                hint="Another process is writing to it. Try again, or stop that process.",
-            )
+            return self._busy()
         return _unusable(text, self.place)
+
+    def _busy(self) -> StoreBusyError:
+        return StoreBusyError(
+            f"the registry's database {self.place} was busy for {self.busy_timeout_s:g} s",
+            hint="Another process is writing to it. Try again, or stop that process.",
+        )
 
 
 def _unusable(text: str, place: str) -> RegistryError:
