@@ -384,7 +384,7 @@ def test_a_file_that_can_not_be_changed_is_named_and_left_as_it_is(home, content
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("server", [DEFAULT_SERVER, "https://test.openml.org"])
+@pytest.mark.parametrize("server", [DEFAULT_SERVER, "https://api.openml.org"])
 def test_a_key_that_openml_org_can_not_have_given_is_refused_without_showing_it(server):
     assert check_key(server, f" {KEY}\n") == KEY
     for wrong in ("secret", KEY[:-1], KEY + "0", "g" * 32):
@@ -395,6 +395,7 @@ def test_a_key_that_openml_org_can_not_have_given_is_refused_without_showing_it(
 
 def test_other_servers_may_have_other_keys():
     assert check_key("https://notopenml.org", "any-key") == "any-key"
+    assert check_key("https://test.openml.org", "normaluser") == "normaluser"  # a public one
     for wrong in ("", "  ", "a b", "café"):
         with pytest.raises(ConfigError, match="API key is"):
             check_key("http://127.0.0.1:8000", wrong)
