@@ -225,6 +225,8 @@ def test_serve_announces_an_address_that_answers_and_ends_well_on_an_interrupt(
         cwd=seeded,
         stdout=subprocess.PIPE,
         text=True,
+        # Shells let background jobs ignore the interrupt, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         try:
             assert process.stdout is not None
