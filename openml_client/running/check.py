@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from openml_client.formats.splits import Splits
+from openml_client.formats.splits import Key, Splits
 from openml_client.model.run import Predictions
 
 SUM_TOLERANCE = 1e-6
@@ -51,14 +51,10 @@ def check_predictions(predictions: Predictions, splits: Splits) -> tuple[Finding
 
 
 def _check_coverage(predictions: Predictions, splits: Splits) -> Iterator[Finding]:
-    sample = predictions.sample
-    if sample is None:
-        sample = np.zeros(len(predictions), dtype=np.int32)
-    keys = np.stack([predictions.repeat, predictions.fold, sample], axis=1)
-    found = {tuple(int(v) for v in key) for key in np.unique(keys, axis=0)}
+    found = _rows_by_fold(predictions)
+    nothing = np.array([], dtype=np.int64)
     for key in splits:
-        here = np.all(keys == np.array(key), axis=1)
-        rows = predictions.row_id[here]
+        rows = found.get(key, nothing)
         wanted = splits[key].test
         unique, counts = np.unique(rows, return_counts=True)
         place = f"repeat {key[0]}, fold {key[1]}" + (f", sample {key[2]}" if key[2] else "")
@@ -75,8 +71,24 @@ def _check_coverage(predictions: Predictions, splits: Splits) -> Iterator[Findin
         repeated = unique[known][counts[known] > wanted_of]
         if len(repeated):
             yield _error("rows_repeated", f"{place} predicts rows {_some(repeated)} more than once")
-    for repeat, fold, *_ in sorted(found - set(splits)):
+    for repeat, fold, _ in sorted(found.keys() - set(splits)):
         yield _error("fold_unknown", f"the task has no repeat {repeat}, fold {fold}")
+
+
+def _rows_by_fold(predictions: Predictions) -> dict[Key, NDArray[np.int64]]:
+    """The predicted rows of each fold, found by one sort however many folds there are."""
+    sample = predictions.sample
+    if sample is None:
+        sample = np.zeros(len(predictions), dtype=np.int32)
+    columns = (predictions.repeat, predictions.fold, sample)
+    order = np.lexsort(columns[::-1])
+    keys = np.stack([column[order] for column in columns], axis=1)
+    ends = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1
+    if not len(keys):
+        return {}
+    parts = np.split(predictions.row_id[order], ends)
+    firsts = keys[[0, *ends]].tolist()
+    return {tuple(key): rows for key, rows in zip(firsts, parts, strict=True)}
 
 
 def _check_values(predictions: Predictions) -> Iterator[Finding]:
