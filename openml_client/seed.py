@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from openml_client.config import registry_folder
 from openml_client.errors import MissingDependencyError
 from openml_client.model.dataset import Dataset, DatasetDraft
-from openml_client.model.task import Task, TaskDraft, TaskTypeId
+from openml_client.model.task import Task, TaskDraft
 from openml_client.wire import json
 from openml_client.wire.dataset import DATASET
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 OPENML_IDS = (61, 3, 62, 561, 40675, 40945, 42585)
 """iris, kr-vs-kp, zoo, cpu, glass2, titanic and penguins: whole in scikit-learn's test data."""
-
-TEN_FOLD = {"nominal": 1, "numeric": 7}
-"""10-fold cross-validation by kind of target.  Source: protocol note, section 3.2."""
 
 LOCK = "seed.lock"
 """Name of the file in a registry's folder that is locked while the folder is seeded."""
@@ -112,20 +109,9 @@ def sources() -> tuple[Source, ...]:
 def _ten_fold_task(client: Client, dataset: Dataset) -> Task:
     target = dataset.target_names[0]
     features = {feature.name: feature for feature in client.datasets.features(dataset)}
-    kind = "nominal" if features[target].data_type == "nominal" else "numeric"
-    classify = kind == "nominal"
-    type_id = TaskTypeId.SUPERVISED_CLASSIFICATION if classify else TaskTypeId.SUPERVISED_REGRESSION
-    measure = "predictive_accuracy" if classify else "root_mean_squared_error"
-    inputs = {
-        "source_data": str(dataset.id),
-        "target_feature": target,
-        "estimation_procedure": str(TEN_FOLD[kind]),
-        "evaluation_measures": measure,
-    }
-    for row in client.tasks.list(datasets=[dataset.id], type=int(type_id)):
-        if all(row.inputs.get(name) == value for name, value in inputs.items()):
-            return client.tasks.get(row.id)
-    return client.tasks.publish(TaskDraft(type_id=type_id, inputs=inputs))
+    is_nominal = features[target].data_type == "nominal"
+    draft = TaskDraft.classification if is_nominal else TaskDraft.regression
+    return client.tasks.publish(draft(dataset.id, target))
 
 
 def _openml_sources() -> Iterator[Source]:

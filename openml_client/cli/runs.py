@@ -17,7 +17,6 @@ from openml_client.cli.context import (
     print_table,
 )
 from openml_client.cli.listing import AsJson, Limit
-from openml_client.errors import UntrustedError
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -93,26 +92,15 @@ def reproduce_run(
         # What the user trusts may be a module in this folder.  Last, so that it hides none.
         sys.path.append(str(Path.cwd()))
     with settings.client() as client:
-        try:
-            result = client.runs.reproduce(
-                run,
-                tolerance=tolerance,
-                trusted=tuple(trusted or ()),
-                progress=not as_json and sys.stderr.isatty(),
-            )
-        except UntrustedError as error:
-            raise UntrustedError(
-                error.message, names=error.names, hint=_trust_hint(error.names)
-            ) from error
+        result = client.runs.reproduce(
+            run,
+            tolerance=tolerance,
+            trusted=tuple(trusted or ()),
+            progress=not as_json and sys.stderr.isatty(),
+        )
     if as_json:
         print_json(result)
     else:
         typer.echo(str(result))
-    if result.verdict not in {"identical", "within_tolerance"}:
+    if not result.agrees:
         raise typer.Exit(1)
-
-
-def _trust_hint(names: tuple[str, ...]) -> str:
-    # A name for each option: they need no quotes, being importable.
-    options = " ".join(f"--trusted {name}" for name in names[:5])
-    return f"Read what these do. If you trust them, add {options or '--trusted PACKAGE'}."

@@ -150,7 +150,8 @@ class Trust:
             raise UntrustedError(
                 f"the flow asks for what is not trusted; nothing was imported:\n{shown}{more}",
                 names=names,
-                hint=f"Read what these do. If you trust them, pass trusted={list(names[:5])!r}.",
+                hint=f"Read what these do. If you trust them, pass trusted={list(names[:5])!r}; "
+                "on the command line --trusted NAME, once for each.",
             )
 
     def load(self, kind: str, name: str) -> Any:

@@ -9,6 +9,11 @@ from datetime import datetime
 from openml_client.model.text import html_table, shorten
 
 
+def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
+    names = (default_target_attribute or "").split(",")
+    return tuple(name.strip() for name in names if name.strip())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """The description of one dataset."""
@@ -57,8 +62,7 @@ class Dataset:
     @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the default targets, none or more."""
-        names = (self.default_target_attribute or "").split(",")
-        return tuple(name.strip() for name in names if name.strip())
+        return _target_names(self.default_target_attribute)
 
     def __repr__(self) -> str:
         target = f", target={self.default_target_attribute!r}" if self.target_names else ""
@@ -114,8 +118,7 @@ class DatasetDraft:
     @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the default targets, none or more."""
-        names = (self.default_target_attribute or "").split(",")
-        return tuple(name.strip() for name in names if name.strip())
+        return _target_names(self.default_target_attribute)
 
 
 @dataclass(frozen=True, kw_only=True)

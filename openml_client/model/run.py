@@ -214,12 +214,8 @@ class RunDraft:
         seed = f", seed {self.seed}" if self.seed is not None else ""
         error = f", error: {self.error_message}" if self.error_message else ""
         rows = len(self.predictions)
-        shown = ("predictive_accuracy", "root_mean_squared_error")
-        name = next((n for n in shown if n in self.scores and self._is_main(n)), None)
-        score = f", {name} {self.scores[name]:.4f}" if name else ""
+        is_regression = self.predictions.labels is None
+        name = "root_mean_squared_error" if is_regression else "predictive_accuracy"
+        score = f", {name} {self.scores[name]:.4f}" if name in self.scores else ""
         task = f"on task {self.task_id}{seed}"
         return f"<RunDraft: {flow} {task}, {rows} predictions{score}{error}>"
-
-    def _is_main(self, measure: str) -> bool:
-        is_classification = self.predictions.labels is not None
-        return is_classification == (measure == "predictive_accuracy")

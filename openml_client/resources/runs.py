@@ -441,10 +441,9 @@ class Runs:
         content = self._file(run, ENVIRONMENT)
         if content is None:
             return {}
-        wanted, here = json.loads(content), environment()
-        versions = versions_of(here)
-        for name in set(versions_of(wanted)) - set(versions):
+        wanted, here = versions_of(json.loads(content)), versions_of(environment())
+        for name in wanted.keys() - here.keys():
             version = installed_version(name)  # installed, but not imported by this process
             if version is not None:
-                versions[name] = version
-        return compare_environments(versions_of(wanted), versions)
+                here[name] = version
+        return compare_environments(wanted, here)

@@ -97,9 +97,7 @@ class Reproduction:
         return f"<Reproduction of run {self.run_id}: {self.verdict}, {self.reason}>"
 
     def _repr_html_(self) -> str:
-        colour = {"identical": "#1a7f37", "within_tolerance": "#1a7f37"}.get(
-            self.verdict, "#b35900"
-        )
+        colour = "#1a7f37" if self.agrees else "#b35900"
         head = (
             f"<p>Run {self.run_id}: <b style='color:{colour}'>{escape(self.verdict)}</b> "
             f"({escape(self.reason)})</p>"
