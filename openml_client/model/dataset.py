@@ -122,6 +122,40 @@ class DatasetDraft:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatasetEdit:
+    """What shall be said of a stored dataset from now on; None and () leave things as they are."""
+
+    description: str | None = None
+    creators: tuple[str, ...] = ()
+    contributors: tuple[str, ...] = ()
+    collection_date: str | None = None
+    language: str | None = None
+    default_target_attribute: str | None = None
+    """Only the owner may change it, and the two that follow, and only while no task uses them."""
+    row_id_attribute: str | None = None
+    ignore_attributes: tuple[str, ...] = ()
+    citation: str | None = None
+    original_data_url: str | None = None
+    paper_url: str | None = None
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether it changes what tasks on the dataset would mean."""
+        return bool(
+            self.default_target_attribute or self.row_id_attribute or self.ignore_attributes
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescriptionVersion:
+    """One text that a dataset was described by."""
+
+    version: int
+    """Counted from 1."""
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
     """One row of a list of datasets."""
 

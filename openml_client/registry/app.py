@@ -21,7 +21,8 @@ from openml_client.registry.paths import TidyPaths
 from openml_client.registry.store.base import StoreBusyError
 from openml_client.wire.codes import OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
-from openml_client.wire.routes import ROUTES, Route
+from openml_client.wire.route import NOT_ADMIN, Auth, Route
+from openml_client.wire.routes import ROUTES
 from openml_client.wire.xml import MAX_BYTES
 
 MAX_UPLOAD_BYTES = 1024**3
@@ -109,6 +110,8 @@ def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any
         route = routes.get("GET")  # what can be asked for by GET can be asked for by POST as well
     if route is None:
         raise Refusal(_NO_SUCH_FUNCTION)
+    if route.auth is Auth.ADMIN and (user is None or not user.is_admin):
+        raise Refusal(route.codes.get("admin", NOT_ADMIN))
     return Call(
         services=services,
         route=route,

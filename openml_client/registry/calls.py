@@ -10,7 +10,7 @@ from urllib.parse import quote
 from openml_client.registry.blobs import Blobs
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.users import User
-from openml_client.wire.routes import Route
+from openml_client.wire.route import Route
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage

@@ -22,7 +22,7 @@ from openml_client.registry.store.tasks import StoredTask
 from openml_client.registry.vocabulary import measures, procedures, task_types
 from openml_client.wire import routes
 from openml_client.wire.run import RunUpload
-from openml_client.wire.vocabulary import UploadedId
+from openml_client.wire.vocabulary import GivenId
 
 
 def get(call: Call) -> Run:
@@ -82,7 +82,7 @@ def list_all(call: Call) -> Sequence[RunSummary]:
     return lists.some(call, rows)
 
 
-def upload(call: Call) -> UploadedId:
+def upload(call: Call) -> GivenId:
     """Publish a run: check it, evaluate it, and store it as a whole."""
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.run import evaluate
@@ -117,7 +117,7 @@ def upload(call: Call) -> UploadedId:
             evaluated=evaluated,
             uploader_id=call.writer.id,
         )
-    return UploadedId(id=run_id)
+    return GivenId(id=run_id)
 
 
 def _check_file(call: Call, name: str) -> None:
