@@ -49,7 +49,6 @@ class FeaturesUpload:
     """A text: the server looks at it after the schema did."""
     engine_id: str | None = None
     error: str | None = None
-    warning: str | None = None
     features: tuple[MeasuredFeature, ...] = ()
 
 
@@ -59,7 +58,6 @@ class QualitiesUpload:
 
     dataset_id: str | None = None
     engine_id: str | None = None
-    error: str | None = None
     qualities: tuple[Quality, ...] = ()
 
 
@@ -129,7 +127,6 @@ FEATURES_UPLOAD = Record(
         Field("dataset_id", "did", TEXT),
         Field("engine_id", "evaluation_engine_id", TEXT),
         Field("error", "error", _ENGINE_TEXT),
-        Field("warning", "warning", _ENGINE_TEXT),
         Field("features", "feature", _MEASURED_FEATURE, many=True),
     ),
 )
@@ -140,7 +137,6 @@ QUALITIES_UPLOAD = Record(
     (
         Field("dataset_id", "did", TEXT),
         Field("engine_id", "evaluation_engine_id", TEXT),
-        Field("error", "error", _ENGINE_TEXT),
         Field(
             "qualities",
             "quality",
