@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,16 @@ from openml_client.model.text import html_table, shorten
 def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
     names = (default_target_attribute or "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def ignored_names(ignore_attributes: Iterable[str]) -> frozenset[str]:
+    """Names of ignored columns, given one by one or several separated by commas.
+
+    A name may itself have a comma, so that the whole text counts as well.
+    """
+    return frozenset(
+        name.strip() for text in ignore_attributes for name in (text, *text.split(","))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

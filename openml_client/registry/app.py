@@ -75,6 +75,10 @@ def _by_pattern(routes: tuple[Route, ...]) -> Mapping[str, Mapping[str, Route]]:
         patterns.setdefault(path, {})[route.method] = route
         if route.filters:
             patterns.setdefault(f"{path}/<path:filters>", {})[route.method] = route
+    for path, by_method in patterns.items():
+        # Flask takes a number for an id before it takes it for an id or alias.
+        for method, route in patterns.get(path.replace("<int:id>", "<id_or_alias>"), {}).items():
+            by_method.setdefault(method, route)
     return patterns
 
 
@@ -112,6 +116,8 @@ def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any
         raise Refusal(_NO_SUCH_FUNCTION)
     if route.auth is Auth.ADMIN and (user is None or not user.is_admin):
         raise Refusal(route.codes.get("admin", NOT_ADMIN))
+    if "{id_or_alias}" in route.path and "id" in places:
+        places["id_or_alias"] = str(places.pop("id"))
     return Call(
         services=services,
         route=route,

@@ -111,7 +111,7 @@ def upload(call: Call) -> GivenId:
     return GivenId(id=dataset_id)
 
 
-def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, datasets.Processed]:
+def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, datasets.Processed | None]:
     # Heavy with numpy, and only needed here.
     from openml_client.formats.arff import check_arff
     from openml_client.registry.publishing.dataset import check_names, process
@@ -127,7 +127,7 @@ def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, dataset
         raise call.refusal("arff", information) from error
     file, _ = uploads.keep(call, "dataset")
     file = replace(file, is_private=draft.visibility not in {None, datasets.PUBLIC})
-    return file, process(content, draft)
+    return file, process(content, draft) if call.services.has_engine else None
 
 
 def _elsewhere(draft: DatasetDraft) -> NewFile:
