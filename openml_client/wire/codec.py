@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.scalars import Scalar
+from openml_client.wire.scalars import TEXT, Scalar
 
 Tree = dict[str, Any]
 
@@ -33,6 +34,7 @@ class Field:
     many: bool = False
     """Whether the element may be repeated; the model holds a tuple."""
     required: bool = False
+    """Whether it must be there; of repeated elements that an upload must have one."""
     is_attribute: bool = False
     is_text: bool = False
     """Whether it is the text of the element itself."""
@@ -52,6 +54,23 @@ class Pairs:
     value: Scalar
     keep_empty: bool = False
     """Whether an empty value stands in the mapping as None."""
+    name: Scalar = TEXT
+    """What a name of an uploaded pair is."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An element that an upload may have at this place, and that is passed over.
+
+    Servers add it to what they hand out, and take back what they handed out.
+    """
+
+    key: str
+    """As that of a `Field`."""
+    kind: Scalar | Record | tuple[Passed, ...]
+    """A tuple lists the elements inside it."""
+    many: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,9 +80,15 @@ class Record:
     model: type[Any]
     root: str
     """Name of the document's root element, where it stands alone."""
-    fields: tuple[Field, ...]
+    content: tuple[Field | Passed, ...]
+    """In the order of the document."""
     before_root: str = ""
     """What the server sends before the root: flows begin with an empty line."""
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """What the model has of the content."""
+        return tuple(item for item in self.content if isinstance(item, Field))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Route:
     """Below ``/api/v1/xml/``, with ``{placeholders}``."""
     response: Document
     request: Document | None = None
-    """The XML document that is uploaded as the part ``description``."""
+    """The XML document that is uploaded as the part ``request_part``."""
     files: tuple[str, ...] = ()
     """Further file parts; ``*`` stands for any name."""
     form: tuple[str, ...] = ()
@@ -45,6 +45,9 @@ class Route:
     list_codes: ListCodes | None = None
     codes: Mapping[str, int] = field(default_factory=dict)
     """Error codes by what went wrong, in this project's words."""
+    request_part: str = "description"
+    schema: str | None = None
+    """Name by which servers hand out the XML Schema of the request, below ``/api/v1/xsd/``."""
 
     def url_path(self, filters: Mapping[str, Any] | None = None, **places: object) -> str:
         """Path below the server's base address, with the places filled in.
@@ -131,6 +134,7 @@ DATASET_UPLOAD = Route(
         "neither": 141,
         "arff": 145,
     },
+    schema="openml.data.upload",
 )
 
 # tasks
@@ -183,6 +187,7 @@ TASK_UPLOAD = Route(
         "wrong_value": 622,
         "inactive": 623,
     },
+    schema="openml.task.upload",
 )
 TASK_TYPE_LIST = Route("tasktype.list", "GET", "tasktype/list", vocabulary.TASK_TYPES)
 TASK_TYPE_GET = Route(
@@ -238,6 +243,7 @@ FLOW_UPLOAD = Route(
         "md5": 168,
         "exists": 171,
     },
+    schema="openml.implementation.upload",
 )
 
 # runs
@@ -298,6 +304,7 @@ RUN_UPLOAD = Route(
         "no_procedure": 220,
         "source": 221,
     },
+    schema="openml.run.upload",
 )
 RUN_TRACE = Route(
     "run.trace", "GET", "run/trace/{id}", run.TRACE, codes={"unknown": 571, "none": 572}

@@ -28,8 +28,8 @@ from openml_client.model.task import (
     TaskSummary,
     TaskTypeId,
 )
-from openml_client.wire.codec import Adapted, Field, Pairs, Record, Rows
-from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, TAG, TEXT
+from openml_client.wire.codec import Adapted, Field, Pairs, Passed, Record, Rows
+from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, NAME, TAG, TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,8 +295,9 @@ TASK_DRAFT = Record(
     TaskDraft,
     "task_inputs",
     (
+        Passed("task_id", INT),
         Field("type_id", "task_type_id", INT, required=True),
-        Field("inputs", "input", Pairs(TEXT)),
+        Field("inputs", "input", Pairs(TEXT, name=NAME), required=True),
         Field("tags", "tag", TAG, many=True),
     ),
 )

@@ -1,0 +1,91 @@
+"""What is wrong with an uploaded document by its schema, in the real server's words.
+
+The real server validates with libxml2, and so does this one: users and clients know its messages.
+Source: the transcripts ``*_err_131_*``, ``*_err_163_*``, ``*_err_202*``, ``*_err_613_xsd``.
+"""
+
+from __future__ import annotations
+
+import threading
+from html.entities import codepoint2name
+from typing import TYPE_CHECKING, Any
+
+from openml_client.wire.codec import Document
+from openml_client.wire.xml import NO_DOCTYPE
+from openml_client.wire.xsd import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lxml import etree
+
+_SUMMARY = "XML does not correspond to XSD schema. "
+_NO_DOCUMENT = "Error The document has no document element.\n on line -1 column 0. "
+"""What libxml2 says of the empty document that a text that is no XML becomes."""
+
+_MAX_FAULTS = 20
+"""How many are told; the real server tells all, and a document may have millions."""
+
+
+class _Compiled(threading.local):
+    """The schemas that this thread has compiled; a compiled one has a single list of faults."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[bytes, etree.XMLSchema] = {}
+
+
+_compiled = _Compiled()
+
+
+def complaint(document: Document, body: bytes) -> str | None:
+    """Say what is wrong with the bytes of an upload, or None.
+
+    Nothing is fetched for them, and no entity is resolved; what is too large or too deep is the
+    affair of `openml_client.wire.xml.guard`.
+    """
+    # Only uploads need it, and a client in the same process may make none.
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        faults = list(_first(parser.error_log))
+        told = "".join(f"{fault.message}\n. " for fault in faults)
+        return _entities(told + _SUMMARY + _listed(faults) + _NO_DOCUMENT)
+    if root.getroottree().docinfo.internalDTD is not None:
+        return NO_DOCTYPE  # in an encoding that the guard can't read
+    compiled = _schema(document)
+    if compiled.validate(root):
+        return None
+    return _entities(_SUMMARY + _listed(_first(compiled.error_log)))
+
+
+def _schema(document: Document) -> etree.XMLSchema:
+    from lxml import etree
+
+    text = schema(document)
+    if text not in _compiled.schemas:
+        _compiled.schemas[text] = etree.XMLSchema(etree.XML(text))
+    return _compiled.schemas[text]
+
+
+def _first(log: Iterable[Any]) -> Iterator[Any]:
+    for _, fault in zip(range(_MAX_FAULTS), log, strict=False):
+        yield fault
+
+
+def _listed(faults: Iterable[Any]) -> str:
+    return "".join(
+        f"Error {fault.message}\n on line {fault.line} column {fault.column}. " for fault in faults
+    )
+
+
+def _entities(text: str) -> str:
+    """Write characters as HTML's entities, as the real server does with what it says further."""
+    names = (codepoint2name.get(ord(character)) for character in text)
+    return "".join(
+        f"&{name};" if name else character for name, character in zip(names, text, strict=True)
+    )
