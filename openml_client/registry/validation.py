@@ -26,6 +26,11 @@ _NO_DOCUMENT = "Error The document has no document element.\n on line -1 column 
 _MAX_FAULTS = 20
 """How many are told; the real server tells all, and a document may have millions."""
 
+_CHUNK = 1024
+"""Bytes between two counts of the faults."""
+
+_SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+
 
 class _Compiled(threading.local):
     """The schemas that this thread has compiled; a compiled one has a single list of faults."""
@@ -43,27 +48,54 @@ def complaint(document: Document, body: bytes) -> str | None:
     Nothing is fetched for them, and no entity is resolved; what is too large or too deep is the
     affair of `openml_client.wire.xml.guard`.
     """
-    # Only uploads need it, and a client in the same process may make none.
+    compiled = _schema(document)
+    end = _end_of_faults(compiled, body)
+    if end is None:
+        return None
+    told = _told(compiled, body[:end], is_cut=end < len(body))
+    return None if told is None else _entities(told)
+
+
+def _end_of_faults(compiled: etree.XMLSchema, body: bytes) -> int | None:
+    """Find where enough faults are to be told, or None if there is none in all the body.
+
+    Faults that are found while a document is read have no line; but to find one in a tree takes
+    as long as its element has siblings, which must not be done for millions.
+    """
     from lxml import etree
 
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
+    parser = etree.XMLParser(schema=compiled, **_SAFE)
+    try:
+        for start in range(0, len(body), _CHUNK):
+            parser.feed(body[start : start + _CHUNK])
+            if len(parser.feed_error_log) >= _MAX_FAULTS:
+                return start + _CHUNK
+        root = parser.close()
+    except etree.XMLSyntaxError:
+        return len(body)
+    return None if root.getroottree().docinfo.internalDTD is None else len(body)
+
+
+def _told(compiled: etree.XMLSchema, body: bytes, *, is_cut: bool) -> str | None:
+    """List the faults of a body, or of the beginning of one that is cut behind enough of them."""
+    from lxml import etree
+
+    parser = etree.XMLParser(recover=is_cut, **_SAFE)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
         faults = list(_first(parser.error_log))
         told = "".join(f"{fault.message}\n. " for fault in faults)
-        return _entities(told + _SUMMARY + _listed(faults) + _NO_DOCUMENT)
+        return told + _SUMMARY + _listed(faults) + _NO_DOCUMENT
     if root.getroottree().docinfo.internalDTD is not None:
         return NO_DOCTYPE  # in an encoding that the guard can't read
-    compiled = _schema(document)
     if compiled.validate(root):
         return None
-    return _entities(_SUMMARY + _listed(_first(compiled.error_log)))
+    return _SUMMARY + _listed(_first(compiled.error_log))
 
 
 def _schema(document: Document) -> etree.XMLSchema:
+    # Only uploads need it, and a client in the same process may make none.
     from lxml import etree
 
     text = schema(document)

@@ -37,6 +37,10 @@ class _GuardedExpat:
         return parser
 
 
+_ILL_FORMED = (expat.ExpatError, LookupError, ValueError)
+"""What expat raises for text that is no XML, and for encodings that it does not know."""
+
+
 def _refuse_doctype(*_: object) -> None:
     raise ProtocolError(NO_DOCTYPE)
 
@@ -60,7 +64,7 @@ def parse(body: bytes, *, source: str) -> tuple[str, Any]:
             namespaces={NAMESPACE: None},
             expat=_GuardedExpat,
         )
-    except expat.ExpatError as error:
+    except _ILL_FORMED as error:
         raise ProtocolError(
             f"{source}: not well-formed XML ({error}); it begins with {first_line(body)!r}",
             hint="A proxy or a captive portal may have answered instead of the server.",
@@ -112,7 +116,7 @@ def _check_nesting(body: bytes, source: str) -> None:
     parser.EndElementHandler = leave
     try:
         parser.Parse(body, True)
-    except expat.ExpatError:
+    except _ILL_FORMED:
         return  # said better by the parse that follows
 
 

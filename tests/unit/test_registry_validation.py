@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from typing import cast
 
@@ -144,6 +145,31 @@ def test_all_faults_are_told_up_to_a_number() -> None:
     assert text.count("Error Element") == 20
     assert "'a b'" in text
     assert "'c d'" in text
+
+
+def test_a_million_faults_take_no_longer_than_twenty() -> None:
+    head = tag("name", "x") + tag("description", "d") + tag("format", "ARFF")
+    body = document("data_set_description", head + tag("tag", " ") * 200_000).encode()
+    begin = time.perf_counter()
+    text = complaint(DATASET_DRAFT, body)
+    assert time.perf_counter() - begin < 5  # minutes, where each fault is looked up in the tree
+    assert text is not None
+    assert text.count("Error Element") == 20
+
+
+def test_a_fault_at_the_end_of_a_long_document_has_its_line() -> None:
+    head = tag("name", "x") + tag("description", "d") + tag("format", "ARFF")
+    body = document("data_set_description", head + f"\n{tag('tag', 'a')}" * 2000 + "<x/>").encode()
+    text = complaint(DATASET_DRAFT, body)
+    assert text is not None
+    assert "Element 'x': This element is not expected." in text
+    assert text.endswith(" on line 2001 column 0. ")
+
+
+def test_an_encoding_that_nobody_knows_is_refused(api: Api) -> None:
+    for encoding in ("EUC-JP", "nosuch"):
+        text = f'<?xml version="1.0" encoding="{encoding}"?>{dataset()}'
+        assert told(api, "data", text)[0] == 131
 
 
 def test_the_document_may_come_in_a_part_of_another_name(api: Api) -> None:
