@@ -317,4 +317,11 @@ def _encode_field(field: Field, value: Any) -> Iterator[Any]:
         elif isinstance(field.kind, Record):
             yield _encode_record(field.kind, item)
         else:
-            yield field.kind.write(item) or None
+            text = field.kind.write(item) or None
+            if text is not None or not _empty_is_absent(field):
+                yield text
+
+
+def _empty_is_absent(field: Field) -> bool:
+    """Whether the empty text is not worth an element, as it is read as an absent value."""
+    return not (field.keep_empty or field.required or field.always or field.many)
