@@ -8,6 +8,7 @@ from openml_client.errors import ArffError
 from openml_client.formats.arff import ArffFile, read_arff, read_header
 from openml_client.model.dataset import DatasetDraft
 from openml_client.registry.engine.features import describe_features
+from openml_client.registry.engine.landmarkers.compute import compute_landmarkers
 from openml_client.registry.engine.qualities import compute_qualities
 from openml_client.registry.store.datasets import Processed
 
@@ -42,7 +43,8 @@ def process(content: bytes, draft: DatasetDraft) -> Processed:
     features = describe_features(
         arff, target=targets, row_id=draft.row_id_attribute, ignore=_ignored(draft)
     )
-    return Processed(features=features, qualities=compute_qualities(arff, features))
+    qualities = {**compute_qualities(arff, features), **compute_landmarkers(arff, features)}
+    return Processed(features=features, qualities=dict(sorted(qualities.items())))
 
 
 def _targets(draft: DatasetDraft, arff: ArffFile) -> Sequence[str]:
