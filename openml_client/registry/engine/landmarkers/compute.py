@@ -31,11 +31,11 @@ from openml_client.running.measures import class_prior, classification_measures
 
 Floats = NDArray[np.float64]
 
-# Source: the recorded values come out with two folds, and with no other number.
+# The recorded values come out with two folds.
 _N_FOLDS = 2
 
 # Larger datasets are judged by evenly spaced rows of each class, and by their first columns, so
-# that publishing takes seconds.  What these limits allow takes the learners two seconds or so.
+# that publishing takes seconds.  What these limits allow takes the learners two to five.
 _MAX_ROWS = 5_000
 _MAX_INPUTS = 1_000
 _MAX_CELLS = 500_000
