@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from openml_client.registry import Registry
+from tests.doors import served
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -46,3 +50,27 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         return json.loads(result.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def session(
+    seeded: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    foreign_python: Path,
+    answers: Callable[..., Any],
+) -> dict[str, Any]:
+    """What each step of a whole session of openml-python gave."""
+    folder = shutil.copytree(seeded, tmp_path_factory.mktemp("session") / "registry")
+    with Registry.open(folder) as registry, served(registry) as address:
+        key = registry.add_user("User Two")
+        found: dict[str, Any] = answers(
+            foreign_python, "session.py", address, key, registry.local_key
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def ids(session: dict[str, Any]) -> dict[str, int]:
+    """Ids that the registry gave in that session."""
+    found: dict[str, int] = session["ids"]
+    return found
