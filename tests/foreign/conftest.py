@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import request
 
 from openml_client.registry import Registry
 from tests.doors import served
@@ -40,8 +41,14 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         result = subprocess.run(
             [python, SCRIPTS / script, *map(str, arguments)],
             cwd=home,
-            # openml-python writes its configuration below the home folder.
-            env={"PATH": os.defpath, "HOME": str(home), "OPENML_CACHE_DIR": str(home / "cache")},
+            # openml-python writes its configuration below the home folder.  Threads that wait for
+            # one another on few cores cost more than they save.
+            env={
+                "PATH": os.defpath,
+                "HOME": str(home),
+                "OPENML_CACHE_DIR": str(home / "cache"),
+                "OMP_NUM_THREADS": "1",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -59,14 +66,16 @@ def session(
     foreign_python: Path,
     answers: Callable[..., Any],
 ) -> dict[str, Any]:
-    """What each step of a whole session of openml-python gave."""
+    """What each step of a whole session of openml-python gave, and the requests that it made."""
     folder = shutil.copytree(seeded, tmp_path_factory.mktemp("session") / "registry")
+    requests: list[tuple[str, str]] = []
     with Registry.open(folder) as registry, served(registry) as address:
+        registry.app.before_request(lambda: requests.append((request.method, request.path)))
         key = registry.add_user("User Two")
         found: dict[str, Any] = answers(
             foreign_python, "session.py", address, key, registry.local_key
         )
-    return found
+    return found | {"requests": requests}
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ script does it again, with the same data, and the values that stand here are the
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from .refusals import not_authorized, refused
 
 pytestmark = [pytest.mark.foreign, pytest.mark.conformance]
+
+FETCHED = ("/api/v1/json/", "/data/v1/download/")
+"""What fetch_openml asks for is in the recording too; `test_fetch_openml` judges that."""
 
 DESCRIBED = {
     "version": 1,
@@ -274,3 +278,27 @@ def test_uploads_without_a_key_are_refused(session: dict[str, Any]) -> None:
     # openml-python makes of the code 102 an error without a code, and a text of its own.
     assert session["anonymous"]["error"] == "OpenMLNotAuthorizedError"
     assert "requires authentication via an API key" in session["anonymous"]["message"]
+
+
+@pytest.mark.shared
+def test_the_session_makes_every_kind_of_request_that_was_recorded(
+    session: dict[str, Any], shared: Path
+) -> None:
+    recorded = set()
+    for file in (shared / "golden_openml_python").glob("*.request.txt"):
+        method, target, _ = file.read_bytes().splitlines()[0].decode().split()
+        recorded.add((method, kind(target.partition("?")[0])))
+    recorded = {(method, path) for method, path in recorded if not path.startswith(FETCHED)}
+    assert len(recorded) > 50
+    assert recorded - {(method, kind(path)) for method, path in session["requests"]} == set()
+
+
+def kind(path: str) -> str:
+    """A path without ids and aliases, and with the names of filters, in no order, for filters."""
+    parts = [part for part in path.split("/") if part]
+    if "list" in parts:
+        start = parts.index("list") + 1
+        filters = sorted(parts[start::2])
+        return "/" + "/".join([*parts[:start], *filters])
+    plain = [re.sub(r"^(\d+|py-suite)$", "ID", part) for part in parts]
+    return "/" + "/".join(plain)
