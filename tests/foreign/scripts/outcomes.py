@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,12 @@ def plain(column: pd.Series) -> list[Any]:
 def rows(frame: pd.DataFrame, *columns: str) -> list[list[Any]]:
     """Some columns of a table, row by row."""
     return [list(row) for row in zip(*(plain(frame[name]) for name in columns), strict=True)]
+
+
+def shown(thing: Any) -> dict[str, str]:
+    """What a thing says of itself when it is printed: a line for each property."""
+    pairs = (re.split(r"\.*: ", line, maxsplit=1) for line in str(thing).splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def say(found: Any) -> None:
