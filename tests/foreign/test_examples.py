@@ -242,8 +242,8 @@ def test_fetch_evaluations(found: Found) -> None:
     }
     assert example["precise"] >= 5
     assert [flow.split("(")[0] for flow in example["flows"]] == [
-        "sklearn.svm._classes.SVC",
         "sklearn.pipeline.Pipeline",
+        "sklearn.svm._classes.SVC",
     ]
     assert sorted(example["rows of parameters"]) == [*[15] * 5, 49]
 

@@ -107,14 +107,14 @@ def fetch_evaluations() -> dict[str, Any]:
     ordered = lists.list_evaluations_setups(
         function="predictive_accuracy", tasks=[id_], size=100, sort_order="desc"
     )
-    flow = int(of_task["flow_id"].iloc[0])
+    flow = openml.flows.get_flow_id(model=SVC())
     separate = lists.list_evaluations_setups(
         function="predictive_accuracy", flows=[flow], size=4, parameters_in_separate_columns=True
     )
     return {
         "ten": len(ten),
         "precise": len(precise[precise["value"] > 0.9]),
-        "flows": plain(of_task["flow_name"].drop_duplicates()),
+        "flows": sorted(of_task["flow_name"].unique()),
         "values": plain(ordered["value"]) == plain(of_task["value"]),
         "separate": sorted(plain(separate[f"{SVM}_C"])),
         "rows of parameters": [len(each) for each in ordered["parameters"]],

@@ -23,7 +23,6 @@ def main(address: str, key: str, admin_key: str) -> dict[str, Any]:
     outcomes.connect(address, key)
     ids = session_datasets.publish()
     found = {
-        "published datasets": dict(ids),
         "datasets": session_datasets.read(ids),
         "dataset lists": session_datasets.lists(ids),
         "status": session_datasets.status(ids, admin_key),
