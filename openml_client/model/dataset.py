@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from openml_client.model.text import html_table, shorten
+
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def md5_of(text: str | None) -> str | None:
+    """The checksum that a document tells, in lower case; None if it is something else."""
+    return text.lower() if text and _MD5.fullmatch(text) else None
 
 
 def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
@@ -57,7 +65,12 @@ class Dataset:
     """What the evaluation engine complained of."""
     warning: str | None = None
     md5_checksum: str | None = None
-    """Of the raw bytes of the data file."""
+    """Of the raw bytes of the data file; old documents may say ``NotApplicable``."""
+
+    @property
+    def md5(self) -> str | None:
+        """The checksum of the data file, if the server tells it."""
+        return md5_of(self.md5_checksum)
 
     @property
     def target_names(self) -> tuple[str, ...]:

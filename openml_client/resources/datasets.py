@@ -200,7 +200,7 @@ class Datasets:
     def _data_file(self, dataset: Dataset) -> bytes:
         if dataset.url is None:
             raise NotFoundError(f"dataset {dataset.id} ({dataset.name}) has no data file")
-        url, md5 = dataset.url, dataset.md5_checksum
+        url, md5 = dataset.url, dataset.md5
         private = dataset.visibility == "private"
         return self._caller.cache.get_or_fetch(
             f"data/{dataset.id}/{md5 or 'unverified'}.arff",
