@@ -10,6 +10,7 @@ from openml_client.model.task import (
     EstimationProcedure,
     Task,
     TaskDraft,
+    TaskInputs,
     TaskSummary,
     TaskType,
 )
@@ -41,6 +42,17 @@ class Tasks:
         """
         task: Task = self._caller.get_cached(routes.TASK_GET, as_id(id, "task"))
         return task
+
+    def inputs(self, id: Any) -> TaskInputs:
+        """The raw inputs of a task, by which it was published; without its tags.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such task.
+        """
+        answer: TaskInputs = self._caller.call(routes.TASK_INPUTS_GET, id=as_id(id, "task"))
+        return answer
 
     def list(self, **filters: Any) -> Listing[TaskSummary]:
         """All tasks that pass the filters, lazily, in the order of their ids.
