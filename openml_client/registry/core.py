@@ -17,16 +17,13 @@ from openml_client.registry.blobs import FolderBlobs
 from openml_client.registry.calls import Services
 from openml_client.registry.store import users
 from openml_client.registry.store.database import Store
-from openml_client.registry.store.users import Group
+from openml_client.registry.store.users import OWNER_ID, Group
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from flask import Flask
 
 MAX_PORT = 65535
-
-OWNER_ID = 1
-"""The owner is the first user."""
 
 
 class Registry:
@@ -38,7 +35,8 @@ class Registry:
     def __init__(self, folder: Path, store: Store) -> None:
         self.folder = folder
         self.store = store
-        self.app: Flask = make_app(Services(store=store, blobs=FolderBlobs(folder / layout.BLOBS)))
+        self.services = Services(store=store, blobs=FolderBlobs(folder / layout.BLOBS))
+        self.app: Flask = make_app(self.services)
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = True) -> Registry:

@@ -131,12 +131,13 @@ def add(
     dataset_id = new_id(connection, statement)
     add_tags(connection, dataset_tags, dataset_id, draft.tags, uploader_id=uploader_id)
     if processed is not None:
-        _add_features(connection, dataset_id, processed.features)
-        _add_qualities(connection, dataset_id, processed.qualities)
+        add_features(connection, dataset_id, processed.features)
+        add_qualities(connection, dataset_id, processed.qualities)
     return dataset_id
 
 
-def _add_features(connection: Connection, dataset_id: int, found: Sequence[Feature]) -> None:
+def add_features(connection: Connection, dataset_id: int, found: Sequence[Feature]) -> None:
+    """Store the columns of a new dataset."""
     rows = [
         {
             "dataset_id": dataset_id,
@@ -155,9 +156,10 @@ def _add_features(connection: Connection, dataset_id: int, found: Sequence[Featu
         connection.execute(insert(features), rows)
 
 
-def _add_qualities(
+def add_qualities(
     connection: Connection, dataset_id: int, found: Mapping[str, float | None]
 ) -> None:
+    """Store the qualities of a new dataset."""
     rows = [{"dataset_id": dataset_id, "name": n, "value": v} for n, v in found.items()]
     if rows:
         connection.execute(insert(qualities), rows)

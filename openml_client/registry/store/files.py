@@ -34,9 +34,12 @@ class StoredFile(NewFile):
     uploader_id: int
 
 
-def add(connection: Connection, file: NewFile, *, uploader_id: int) -> int:
-    """Register a file and give its id."""
+def add(
+    connection: Connection, file: NewFile, *, uploader_id: int, file_id: int | None = None
+) -> int:
+    """Register a file and give its id: the next one, unless it has one already."""
     statement = insert(files).values(
+        **({} if file_id is None else {"id": file_id}),
         name=file.name,
         content_type=file.content_type,
         sha256=file.sha256,

@@ -95,11 +95,12 @@ def add(
         file_id = file_store.add(connection, file, uploader_id=uploader_id)
         connection.execute(insert(run_files).values(run_id=run_id, name=name, file_id=file_id))
     evaluation_store.add(connection, run_id, evaluated.evaluations)
-    _add_trace(connection, run_id, evaluated.trace)
+    add_trace(connection, run_id, evaluated.trace)
     return run_id
 
 
-def _add_trace(connection: Connection, run_id: int, trace: Sequence[TraceIteration]) -> None:
+def add_trace(connection: Connection, run_id: int, trace: Sequence[TraceIteration]) -> None:
+    """Store what the search of a new run tried."""
     rows = [
         {
             "run_id": run_id,
