@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,16 @@ def md5_of(text: str | None) -> str | None:
 def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
     names = (default_target_attribute or "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def ignored_names(ignore_attributes: Iterable[str]) -> frozenset[str]:
+    """Names of ignored columns, given one by one or several separated by commas.
+
+    A name may itself have a comma, so that the whole text counts as well.
+    """
+    return frozenset(
+        name.strip() for text in ignore_attributes for name in (text, *text.split(","))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +142,40 @@ class DatasetDraft:
     def target_names(self) -> tuple[str, ...]:
         """Names of the default targets, none or more."""
         return _target_names(self.default_target_attribute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetEdit:
+    """What shall be said of a stored dataset from now on; None and () leave things as they are."""
+
+    description: str | None = None
+    creators: tuple[str, ...] = ()
+    contributors: tuple[str, ...] = ()
+    collection_date: str | None = None
+    language: str | None = None
+    default_target_attribute: str | None = None
+    """Only the owner may change it, and the two that follow, and only while no task uses them."""
+    row_id_attribute: str | None = None
+    ignore_attributes: tuple[str, ...] = ()
+    citation: str | None = None
+    original_data_url: str | None = None
+    paper_url: str | None = None
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether it changes what tasks on the dataset would mean."""
+        return bool(
+            self.default_target_attribute or self.row_id_attribute or self.ignore_attributes
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescriptionVersion:
+    """One text that a dataset was described by."""
+
+    version: int
+    """Counted from 1."""
+    description: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

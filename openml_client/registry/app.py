@@ -21,7 +21,8 @@ from openml_client.registry.paths import TidyPaths
 from openml_client.registry.store.base import StoreBusyError
 from openml_client.wire.codes import OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
-from openml_client.wire.routes import ROUTES, Route
+from openml_client.wire.route import NOT_ADMIN, Auth, Route
+from openml_client.wire.routes import ROUTES
 from openml_client.wire.xml import MAX_BYTES
 
 MAX_UPLOAD_BYTES = 1024**3
@@ -74,6 +75,10 @@ def _by_pattern(routes: tuple[Route, ...]) -> Mapping[str, Mapping[str, Route]]:
         patterns.setdefault(path, {})[route.method] = route
         if route.filters:
             patterns.setdefault(f"{path}/<path:filters>", {})[route.method] = route
+    for path, by_method in patterns.items():
+        # Flask takes a number for an id before it takes it for an id or alias.
+        for method, route in patterns.get(path.replace("<int:id>", "<id_or_alias>"), {}).items():
+            by_method.setdefault(method, route)
     return patterns
 
 
@@ -109,6 +114,10 @@ def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any
         route = routes.get("GET")  # what can be asked for by GET can be asked for by POST as well
     if route is None:
         raise Refusal(_NO_SUCH_FUNCTION)
+    if route.auth is Auth.ADMIN and (user is None or not user.is_admin):
+        raise Refusal(route.codes.get("admin", NOT_ADMIN))
+    if "{id_or_alias}" in route.path and "id" in places:
+        places["id_or_alias"] = str(places.pop("id"))
     return Call(
         services=services,
         route=route,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from openml_client.registry.blobs import Blobs
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.users import User
-from openml_client.wire.routes import Route
+from openml_client.wire.route import Route
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
@@ -35,6 +35,9 @@ class Services:
 
     store: Store
     blobs: Blobs
+    has_engine: bool = True
+    """Whether the embedded engine processes what is published at once; without it, things wait
+    for an engine that comes as an administrator."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,15 @@ class Call:
         if self.user is None:
             raise RuntimeError(f"the route {self.route.name} was called without a key")
         return self.user
+
+    def form_id(self, name: str) -> int | None:
+        """An id in the form; None if it is missing or no number."""
+        text = self.form.get(name, "").strip()
+        return min(int(text), MAX_ID) if text.isdecimal() and text.isascii() else None
+
+    def owns(self, uploader_id: int) -> bool:
+        """Whether the caller may change what this user published."""
+        return self.user is not None and (self.user.is_admin or self.user.id == uploader_id)
 
     def refusal(self, what: str, information: str | None = None) -> Refusal:
         """Make the refusal that the table of routes names so."""

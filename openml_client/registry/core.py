@@ -32,17 +32,24 @@ class Registry:
     Many processes may have the same folder open.
     """
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Store, *, has_engine: bool = True) -> None:
         self.folder = folder
         self.store = store
-        self.services = Services(store=store, blobs=FolderBlobs(folder / layout.BLOBS))
+        blobs = FolderBlobs(folder / layout.BLOBS)
+        self.services = Services(store=store, blobs=blobs, has_engine=has_engine)
         self.app: Flask = make_app(self.services)
 
     @classmethod
-    def open(cls, folder: Path | str, *, create: bool = True) -> Registry:
+    def open(cls, folder: Path | str, *, create: bool = True, has_engine: bool = True) -> Registry:
         """Open the registry of a folder; without one it is made, unless ``create`` is False.
 
         A registry of an older version is brought up to date, after a copy of its database.
+
+        Parameters
+        ----------
+        has_engine
+            Process datasets and evaluate runs as they are published. Without it they wait for
+            an evaluation engine that comes as an administrator, as on the real server.
 
         Raises
         ------
@@ -51,7 +58,7 @@ class Registry:
             made by a newer version.
         """
         folder = Path(folder).expanduser().absolute()
-        return cls(folder, layout.open_store(folder, create=create))
+        return cls(folder, layout.open_store(folder, create=create), has_engine=has_engine)
 
     @property
     def wsgi_app(self) -> WSGIApplication:

@@ -20,7 +20,7 @@ from openml_client.model.page import Listing
 from openml_client.wire import xml
 from openml_client.wire.codec import Document
 from openml_client.wire.codes import error_for
-from openml_client.wire.routes import Auth, Route
+from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
 
 if TYPE_CHECKING:
@@ -189,13 +189,13 @@ class Caller:
             parts.insert(
                 0,
                 FilePart(
-                    name="description",
-                    filename="description.xml",
+                    name=route.part,
+                    filename=f"{route.part}.xml",
                     content=document,
                     content_type="text/xml",
                 ),
             )
-        if route.auth is Auth.WRITE and self.settings.api_key is None:
+        if route.auth.is_required and self.settings.api_key is None:
             raise AuthenticationError(
                 f"{route.name} of {self.host} needs an API key, and there is none",
                 route=route.name,

@@ -10,7 +10,7 @@ from openml_client.model.evaluation import Evaluation
 from openml_client.model.page import Listing
 from openml_client.resources.caller import Caller
 from openml_client.wire import routes
-from openml_client.wire.routes import Route
+from openml_client.wire.route import Route
 
 
 class Evaluations:

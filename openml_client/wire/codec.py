@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from openml_client.errors import ProtocolError
@@ -19,6 +20,17 @@ Tree = dict[str, Any]
 
 MAX_DEPTH = 100
 """Flows nest; no real one comes near this."""
+
+
+class InJson(Enum):
+    """Whether the JSON that the server writes by hand has a field.
+
+    Source: protocol note, section 1.4, and the transcripts of lists in JSON.
+    """
+
+    AS_IN_XML = "where XML has it"
+    ALWAYS = "also where it is absent in XML, as an empty text"
+    NEVER = "not even where XML has it"
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,8 @@ class Field:
     """Whether an empty element means the empty text, not an absent value."""
     always: bool = False
     """Whether an empty element is written where the model has None, or an empty tuple."""
+    in_json: InJson = InJson.AS_IN_XML
+    """Whether hand-made JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,10 @@ class Record:
     fields: tuple[Field, ...]
     before_root: str = ""
     """What the server sends before the root: flows begin with an empty line."""
+    hand_made_json: bool = False
+    """As of `Rows`."""
+    mend: Callable[[bytes], bytes] | None = None
+    """Makes XML of what the server sends, where that is ill-formed."""
 
 
 @dataclass(frozen=True)

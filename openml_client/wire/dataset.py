@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature, Quality
-from openml_client.wire.codec import Field, Pairs, Record, Rows
+from openml_client.model.dataset import (
+    Dataset,
+    DatasetDraft,
+    DatasetEdit,
+    DatasetSummary,
+    DescriptionVersion,
+    Feature,
+    Quality,
+)
+from openml_client.wire.codec import Field, InJson, Pairs, Record, Rows
 from openml_client.wire.scalars import (
     BOOL,
     DATE_TIME,
@@ -81,6 +89,37 @@ DATASET_DRAFT = Record(
     ),
 )
 
+DATASET_EDIT = Record(
+    DatasetEdit,
+    "data_edit_parameters",
+    (
+        Field("description", "description", limited(16384)),
+        Field("creators", "creator", limited(128), many=True),
+        Field("contributors", "contributor", limited(128), many=True),
+        Field("collection_date", "collection_date", limited(128)),
+        Field("language", "language", casual(128)),
+        Field("default_target_attribute", "default_target_attribute", casual(1024)),
+        Field("row_id_attribute", "row_id_attribute", casual(128)),
+        Field("ignore_attributes", "ignore_attribute", casual(128), many=True),
+        Field("citation", "citation", limited(1024)),
+        Field("original_data_url", "original_data_url", TEXT),
+        Field("paper_url", "paper_url", TEXT),
+    ),
+)
+
+DESCRIPTIONS = Rows(
+    "description_history",
+    "description_version",
+    Record(
+        DescriptionVersion,
+        "description_version",
+        (
+            Field("version", "version", INT, required=True),
+            Field("description", "description", TEXT),
+        ),
+    ),
+)
+
 DATASET_SUMMARY = Record(
     DatasetSummary,
     "dataset",
@@ -88,10 +127,10 @@ DATASET_SUMMARY = Record(
         Field("id", "did", INT, required=True),
         Field("name", "name", TEXT, required=True),
         Field("version", "version", INT, required=True),
-        Field("uploader_id", "uploader", INT),
+        Field("uploader_id", "uploader", INT, in_json=InJson.NEVER),
         Field("status", "status", TEXT),
         Field("format", "format", TEXT),
-        Field("md5_checksum", "md5_checksum", TEXT),
+        Field("md5_checksum", "md5_checksum", TEXT, in_json=InJson.ALWAYS),
         Field("file_id", "file_id", INT),
         Field("qualities", "quality", Pairs(DOUBLE)),
     ),

@@ -56,6 +56,10 @@ class ListCodes:
     bad_order: int | None = None
     too_many: int | None = None
     """Refusal of a list without a limit that has more than ``max_limit`` rows."""
+    no_value: int | None = None
+    """Refusal of a filter without a value, which other lists ignore."""
+    one_by_one: bool = False
+    """Whether the server stops at the first filter that it does not know."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +160,13 @@ def decode_filters(
     pairs = dict(zip(segments[::2], segments[1::2], strict=False))
     unknown = [name for name in pairs if name not in known]
     if unknown:
+        found = f": {unknown[0]}" if codes.one_by_one else f"(s): {', '.join(unknown)}"
         raise FilterRefused(
             codes.unknown_filter,
-            f"Legal filter operators: {','.join(known)}. "
-            f"Found illegal filter(s): {', '.join(unknown)}",
+            f"Legal filter operators: {','.join(known)}. Found illegal filter{found}",
         )
+    if len(segments) % 2 and codes.no_value is not None:
+        raise FilterRefused(codes.no_value)
     values = {name: _decode_value(known[name], text, codes) for name, text in pairs.items()}
     if "offset" in values and "limit" not in values:
         raise FilterRefused(codes.offset_without_limit)

@@ -12,7 +12,7 @@ import json
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.codec import Document, Field, Pairs, Record, Rows, decode, encode
+from openml_client.wire.codec import Document, Field, InJson, Pairs, Record, Rows, decode, encode
 from openml_client.wire.scalars import Scalar
 from openml_client.wire.xml import MAX_BYTES, first_line
 
@@ -60,6 +60,8 @@ def write(document: Document, value: Any) -> bytes:
     if isinstance(document, Rows) and document.hand_made_json:
         rows = [_hand_made(document.record, row) for row in value]
         content: Any = {document.key: rows}
+    elif isinstance(document, Record) and document.hand_made_json:
+        content = _hand_made(document, value)
     else:
         content = _converted(encode(document, value))
     text = json.dumps({document.root: content}, separators=(",", ":"), ensure_ascii=True)
@@ -68,6 +70,8 @@ def write(document: Document, value: Any) -> bytes:
 
 def _converted(tree: Any) -> Any:
     """Turn an XML tree into JSON by the server's converter's rules."""
+    if not tree and not isinstance(tree, str):
+        return []
     if isinstance(tree, dict):
         return {
             "value" if key == "#text" else key.removeprefix("@"): _converted(value)
@@ -76,12 +80,14 @@ def _converted(tree: Any) -> Any:
     if isinstance(tree, list):
         items = [_converted(item) for item in tree]
         return items[0] if len(items) == 1 else items
-    return [] if tree is None else tree
+    return tree
 
 
 def _hand_made(record: Record, row: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for field in record.fields:
+        if field.in_json is InJson.NEVER:
+            continue
         value = getattr(row, field.attribute)
         key = field.key.split("/")[0]
         if isinstance(field.kind, Pairs):
@@ -93,7 +99,7 @@ def _hand_made(record: Record, row: Any) -> dict[str, Any]:
                 out[key] = items if field.many else items[0]
         elif value is not None:
             out[key] = _hand_made_scalar(field, field.kind, value)
-        elif field.always:
+        elif field.always or field.in_json is InJson.ALWAYS:
             out[key] = ""
     return out
 

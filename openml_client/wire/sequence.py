@@ -53,7 +53,8 @@ def check_sequence(document: Document, tree: Any, *, source: str) -> None:
     ProtocolError
         With the first element that is not expected where it stands.
     """
-    _check(document.root, tree, f"/{document.root}", source)
+    if document.root in _SEQUENCES:
+        _check(document.root, tree, f"/{document.root}", source)
 
 
 def _check(root: str, tree: Any, path: str, source: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from openml_client.model.setup import Setup, SetupParameter
 from openml_client.wire.codec import Field, Record, Rows
 from openml_client.wire.scalars import INT, TEXT
@@ -30,3 +32,32 @@ _FIELDS = (
 
 SETUP = Record(Setup, "setup_parameters", _FIELDS)
 SETUPS = Rows("setups", "setup", Record(Setup, "setup", _FIELDS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupDifference:
+    """In how many predictions two setups differ on a task."""
+
+    setup_a: int
+    setup_b: int
+    task_id: int
+    task_size: int
+    """Rows that both predict."""
+    differences: int
+
+
+SETUP_DIFFERENCES = Rows(
+    "setup_differences",
+    "task",
+    Record(
+        SetupDifference,
+        "task",
+        (
+            Field("setup_a", "setupA", INT, required=True),
+            Field("setup_b", "setupB", INT, required=True),
+            Field("task_id", "task_id", INT, required=True),
+            Field("task_size", "task_size", INT, required=True),
+            Field("differences", "differences", INT, required=True),
+        ),
+    ),
+)

@@ -5,9 +5,11 @@ Source: protocol note, sections 3.1, 3.2 and 10.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from openml_client.model.task import EstimationProcedure, TaskType, TaskTypeInput
+from openml_client.model.user import User
 from openml_client.wire.codec import Field, Record, Rows
 from openml_client.wire.scalars import BOOL, INT, TEXT, TIMESTAMP
 
@@ -57,18 +59,6 @@ ESTIMATION_PROCEDURES = Rows("estimationprocedures", "estimationprocedure", ESTI
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureNames:
-    """The names of all evaluation measures."""
-
-    names: tuple[str, ...] = ()
-
-
-EVALUATION_MEASURES = Record(
-    MeasureNames, "evaluation_measures", (Field("names", "measures/measure", TEXT, many=True),)
-)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ErrorAnswer:
     """What a server answers when it refuses."""
 
@@ -89,20 +79,122 @@ ERROR = Record(
 
 
 @dataclass(frozen=True, kw_only=True)
-class UploadedId:
-    """The id that a new thing was given."""
+class GivenId:
+    """The id of the thing that was made, changed or deleted."""
 
     id: int
 
 
-def _uploaded(root: str, key: str = "id") -> Record:
-    return Record(UploadedId, root, (Field("id", key, INT, required=True),))
+def given_id(root: str, key: str = "id") -> Record:
+    """Make the document of an answer that is just an id."""
+    return Record(GivenId, root, (Field("id", key, INT, required=True),))
 
 
-UPLOADED_DATASET = _uploaded("upload_data_set")
-UPLOADED_TASK = _uploaded("upload_task")
-UPLOADED_FLOW = _uploaded("upload_flow")
-UPLOADED_RUN = _uploaded("upload_run", "run_id")
+@dataclass(frozen=True, kw_only=True)
+class NewStatus:
+    """The status that a thing has now."""
+
+    id: int
+    status: str
+
+
+def new_status(root: str) -> Record:
+    """Make the document of an answer to a change of status."""
+    return Record(
+        NewStatus,
+        root,
+        (Field("id", "id", INT, required=True), Field("status", "status", TEXT, required=True)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsOfThing:
+    """All tags that a thing has now, sorted."""
+
+    id: int
+    tags: tuple[str, ...] = ()
+
+
+def tags_of_thing(root: str) -> Record:
+    """Make the document of an answer to a tag that was added or removed."""
+    return Record(
+        TagsOfThing,
+        root,
+        (Field("id", "id", INT, required=True), Field("tags", "tag", TEXT, many=True)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Names without more: all tags in use, or all measures."""
+
+    names: tuple[str, ...] = ()
+
+
+def names(root: str, key: str, *, hand_made_json: bool = False) -> Record:
+    """Make the document of a list of names."""
+    return Record(
+        Names, root, (Field("names", key, TEXT, many=True),), hand_made_json=hand_made_json
+    )
+
+
+EVALUATION_MEASURES = names("evaluation_measures", "measures/measure")
+QUALITY_NAMES = names("data_qualities_list", "quality")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ontologies:
+    """The addresses of terms that describe a column."""
+
+    id: int
+    """Of the dataset."""
+    ontologies: tuple[str, ...] = ()
+
+
+_ILL_FORMED = re.compile(rb"<oml:ontology></oml:>(.*?)</oml:ontology>")
+
+
+def _well_formed(body: bytes) -> bytes:
+    # The server closes the element before its text.  Source: protocol note, section 2.
+    return _ILL_FORMED.sub(rb"<oml:ontology>\1</oml:ontology>", body)
+
+
+def _ontologies(root: str) -> Record:
+    return Record(
+        Ontologies,
+        root,
+        (Field("id", "id", INT, required=True), Field("ontologies", "ontology", TEXT, many=True)),
+        mend=_well_formed,
+    )
+
+
+ONTOLOGY_ADDED = _ontologies("feature_description_add")
+ONTOLOGY_REMOVED = _ontologies("feature_description_remove")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadedFile:
+    """A file that an administrator uploaded."""
+
+    id: int
+    url: str
+
+
+UPLOADED_FILE = Record(
+    UploadedFile,
+    "file_upload",
+    (Field("id", "id", INT, required=True), Field("url", "url", TEXT, required=True)),
+)
+
+USERS = Rows(
+    "users",
+    "user",
+    Record(
+        User,
+        "user",
+        (Field("id", "id", INT, required=True), Field("name", "username", TEXT)),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,8 @@ def read(document: Document, body: bytes, *, source: str) -> Any:
     ProtocolError
         If the body is not this document.
     """
+    if isinstance(document, Record) and document.mend is not None:
+        body = document.mend(body)
     root, tree = parse(body, source=source)
     if root != document.root:
         raise ProtocolError(

@@ -18,7 +18,7 @@ from openml_client.registry import Registry
 from openml_client.registry.store import users
 from openml_client.registry.store.users import Group
 from openml_client.wire import json, xml
-from openml_client.wire.routes import Route
+from openml_client.wire.route import Route
 
 from .test_wire import route_of
 from .transcripts import Exchange, load, names

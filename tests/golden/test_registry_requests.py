@@ -13,7 +13,7 @@ import pytest
 from openml_client.registry import Registry
 from openml_client.wire import json, xml
 from openml_client.wire.codec import Rows, encode
-from openml_client.wire.routes import Route
+from openml_client.wire.route import Route
 from openml_client.wire.vocabulary import ERROR, ErrorAnswer
 
 from .replay import Replayed, document, exchanges, replay, uploads

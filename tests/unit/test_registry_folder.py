@@ -126,16 +126,16 @@ def next_version(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """The code of a later version, whose database has one more table."""
     scripts = tmp_path_factory.mktemp("later") / "migrations"
     shutil.copytree(migrating.SCRIPTS, scripts)
-    (scripts / "versions" / "0002_later.py").write_text(
+    (scripts / "versions" / "0003_later.py").write_text(
         "from alembic import op\n"
         "import sqlalchemy as sa\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.create_table('later', sa.Column('id', sa.Integer, primary_key=True))\n"
     )
     monkeypatch.setattr(migrating, "SCRIPTS", scripts)
-    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(folder, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(folder, "REVISIONS", ("0001", "0002", "0003"))
     return scripts
 
 
@@ -147,10 +147,10 @@ def test_an_older_database_is_brought_up_to_date_after_a_copy(
     request.getfixturevalue("next_version")
     with Registry.open(tmp_path) as registry:
         assert texts(Api(registry).get("data/list"), "did") == ["1"]
-        assert migrating.revision_of(registry.store) == "0002"
-    (backup,) = tmp_path.glob(f"{folder.DATABASE}.backup-0001-*")
+        assert migrating.revision_of(registry.store) == "0003"
+    (backup,) = tmp_path.glob(f"{folder.DATABASE}.backup-0002-*")
     old = Store.at(backup)
-    assert migrating.revision_of(old) == "0001"
+    assert migrating.revision_of(old) == "0002"
     old.close()
 
 
@@ -159,12 +159,12 @@ def test_a_step_that_fails_leaves_the_old_database(
 ) -> None:
     Registry.open(tmp_path).close()
     scripts: Path = request.getfixturevalue("next_version")
-    with (scripts / "versions" / "0002_later.py").open("a") as file:
+    with (scripts / "versions" / "0003_later.py").open("a") as file:
         file.write("    op.execute('SELECT * FROM nowhere')\n")
     with pytest.raises(RegistryError, match="nowhere"):
         Registry.open(tmp_path)
     store = Store.at(tmp_path / folder.DATABASE)
-    assert migrating.revision_of(store) == "0001"
+    assert migrating.revision_of(store) == "0002"
     store.close()
 
 

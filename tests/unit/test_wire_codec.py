@@ -11,8 +11,9 @@ from openml_client.model.dataset import DatasetDraft, DatasetSummary
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
+from openml_client.model.study import Study
 from openml_client.model.task import ClassificationTask, TaskDraft, TaskProcedure
-from openml_client.wire import dataset, flow, json, run, setup, task, xml
+from openml_client.wire import dataset, flow, json, run, setup, study, task, vocabulary, xml
 from openml_client.wire.run import RunUpload
 
 
@@ -62,7 +63,7 @@ def test_json_spells_the_same_document_as_the_server_does() -> None:
 def test_hand_made_lists_give_numbers_as_numbers() -> None:
     rows = [DatasetSummary(id=1, name="a", version=1, qualities={"NumberOfClasses": 3.0})]
     assert json.write(dataset.DATASETS, rows) == (
-        b'{"data":{"dataset":[{"did":1,"name":"a","version":1,'
+        b'{"data":{"dataset":[{"did":1,"name":"a","version":1,"md5_checksum":"",'
         b'"quality":[{"name":"NumberOfClasses","value":"3.0"}]}]}}'
     )
 
@@ -193,3 +194,37 @@ def test_evaluations_of_streams_and_of_old_runs_keep_all_their_fields() -> None:
         ),
     )
     assert xml.read(run.RUN_UPLOAD, xml.write(run.RUN_UPLOAD, model), source="a test") == model
+
+
+def test_an_ill_formed_answer_of_the_server_is_understood() -> None:
+    body = (
+        b'<oml:feature_description_add xmlns:oml="http://openml.org/openml"><oml:id>3</oml:id>'
+        b"<oml:ontology></oml:>https://a.org/1</oml:ontology>"
+        b"<oml:ontology></oml:>https://a.org/2</oml:ontology></oml:feature_description_add>"
+    )
+    answer = xml.read(vocabulary.ONTOLOGY_ADDED, body, source="this test")
+    assert answer.ontologies == ("https://a.org/1", "https://a.org/2")
+    again = xml.write(vocabulary.ONTOLOGY_ADDED, answer)
+    assert xml.read(vocabulary.ONTOLOGY_ADDED, again, source="this test") == answer
+
+
+def test_a_study_has_an_element_for_each_kind_of_thing_that_it_could_hold() -> None:
+    nothing = Study(id=1, name="a", main_entity_type="run")
+    written = xml.write(study.STUDY, nothing)
+    for name in (b"data", b"tasks", b"flows", b"setups", b"runs"):
+        assert b"<oml:" + name + b"></oml:" + name + b">" in written
+    assert xml.read(study.STUDY, written, source="this test") == nothing
+    suite = Study(id=1, name="a", main_entity_type="task", task_ids=(7,), dataset_ids=(1, 2))
+    assert b"runs" not in xml.write(study.STUDY, suite)
+    assert json.write(study.STUDY, suite) == (
+        b'{"study":{"id":"1","main_entity_type":"task","name":"a",'
+        b'"data":{"data_id":["1","2"]},"tasks":{"task_id":"7"}}}'
+    )
+    for module in (xml, json):
+        assert module.read(study.STUDY, module.write(study.STUDY, suite), source="") == suite
+
+
+def test_hand_made_lists_of_names_are_lists_also_with_one_name() -> None:
+    document = vocabulary.names("data_tag_list", "tag", hand_made_json=True)
+    one = vocabulary.Names(names=("uci",))
+    assert json.write(document, one) == b'{"data_tag_list":{"tag":["uci"]}}'

@@ -12,11 +12,17 @@ from typing import Any
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import (
     constants,
+    dataset_changes,
     datasets,
+    deletions,
+    engine,
     evaluations,
     flows,
+    others,
     runs,
     setups,
+    studies,
+    tags,
     tasks,
 )
 
@@ -24,11 +30,17 @@ Handler = Callable[[Call], Any]
 
 HANDLERS: Mapping[str, Handler] = {
     **constants.HANDLERS,
+    **dataset_changes.HANDLERS,
     **datasets.HANDLERS,
+    **deletions.HANDLERS,
+    **engine.HANDLERS,
     **evaluations.HANDLERS,
     **flows.HANDLERS,
+    **others.HANDLERS,
     **runs.HANDLERS,
     **setups.HANDLERS,
+    **studies.HANDLERS,
+    **tags.HANDLERS,
     **tasks.HANDLERS,
 }
 """By the names of the routes."""

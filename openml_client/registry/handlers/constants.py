@@ -9,7 +9,7 @@ from openml_client.model.task import EstimationProcedure, TaskType
 from openml_client.registry import vocabulary
 from openml_client.registry.calls import Call
 from openml_client.wire import routes
-from openml_client.wire.vocabulary import MeasureNames
+from openml_client.wire.vocabulary import Names
 
 
 def list_task_types(_: Call) -> Sequence[TaskType]:
@@ -39,9 +39,9 @@ def get_procedure(call: Call) -> EstimationProcedure:
     return vocabulary.procedures()[call.id]
 
 
-def list_measures(_: Call) -> MeasureNames:
+def list_measures(_: Call) -> Names:
     """The names of all evaluation measures."""
-    return MeasureNames(names=tuple(vocabulary.measures()))
+    return Names(names=tuple(vocabulary.measures()))
 
 
 HANDLERS = {

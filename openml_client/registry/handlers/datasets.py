@@ -15,7 +15,7 @@ from openml_client.registry.store import datasets
 from openml_client.registry.store.datasets import StoredDataset
 from openml_client.registry.store.files import NewFile
 from openml_client.wire import routes
-from openml_client.wire.vocabulary import UploadedId
+from openml_client.wire.vocabulary import GivenId
 
 _FORMATS = frozenset({"arff", "sparse_arff"})
 
@@ -89,7 +89,7 @@ def _processed(call: Call, connection: Connection, *, failure: str | None) -> St
     return stored
 
 
-def upload(call: Call) -> UploadedId:
+def upload(call: Call) -> GivenId:
     """Publish a dataset: check it, find out what the engine would, and store it as a whole."""
     if "dataset" in call.files and uploads.is_empty(call, "dataset"):
         raise call.refusal("file", "File dataset: Filesize is 0 bytes, which is not allowed. ")
@@ -108,10 +108,10 @@ def upload(call: Call) -> UploadedId:
         dataset_id = datasets.add(
             connection, draft, file, uploader_id=call.writer.id, processed=processed
         )
-    return UploadedId(id=dataset_id)
+    return GivenId(id=dataset_id)
 
 
-def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, datasets.Processed]:
+def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, datasets.Processed | None]:
     # Heavy with numpy, and only needed here.
     from openml_client.formats.arff import check_arff
     from openml_client.registry.publishing.dataset import check_names, process
@@ -127,7 +127,7 @@ def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, dataset
         raise call.refusal("arff", information) from error
     file, _ = uploads.keep(call, "dataset")
     file = replace(file, is_private=draft.visibility not in {None, datasets.PUBLIC})
-    return file, process(content, draft)
+    return file, process(content, draft) if call.services.has_engine else None
 
 
 def _elsewhere(draft: DatasetDraft) -> NewFile:

@@ -22,8 +22,8 @@ def list_with_setups(call: Call) -> Sequence[Evaluation]:
 
 
 def _listed(call: Call, *, with_parameters: bool) -> Sequence[Evaluation]:
-    lists.check_study(call)
     with call.services.store.read() as connection:
+        lists.check_study(call, connection)
         rows = evaluations.listed(connection, lists.bounded(call), with_parameters=with_parameters)
     return lists.some(call, rows)
 

@@ -11,7 +11,7 @@ from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import files, flows
 from openml_client.registry.store.files import NewFile
 from openml_client.wire import routes
-from openml_client.wire.vocabulary import Existence, UploadedId
+from openml_client.wire.vocabulary import Existence, GivenId
 
 _FILES = ("source", "binary")
 
@@ -45,7 +45,7 @@ def exists(call: Call) -> Existence:
     return Existence(exists=flow_id is not None, id=-1 if flow_id is None else flow_id)
 
 
-def upload(call: Call) -> UploadedId:
+def upload(call: Call) -> GivenId:
     """Publish a flow and those of its components that are not there yet."""
     draft: FlowDraft = uploads.model(call, uploads.tree(call, uploads.description(call)))
     if set(call.files) - {uploads.DESCRIPTION, *_FILES}:
@@ -67,7 +67,7 @@ def upload(call: Call) -> UploadedId:
             source_file_id=ids.get("source"),
             binary_file_id=ids.get("binary"),
         )
-    return UploadedId(id=flow_id)
+    return GivenId(id=flow_id)
 
 
 def _checked(call: Call, name: str, draft: FlowDraft) -> NewFile:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+
 from openml_client.registry.calls import Call, Refusal
+from openml_client.registry.store import studies
 from openml_client.wire.filters import ListCodes
 
 T = TypeVar("T")
@@ -42,13 +45,16 @@ def _codes(call: Call) -> ListCodes:
     return codes
 
 
-def check_study(call: Call) -> None:
-    """Refuse to list what is in a study, as there is none.
+def check_study(call: Call, connection: Connection) -> None:
+    """Refuse to list the runs of a study that is none.
 
     Raises
     ------
     Refusal
-        ``study`` if a study is asked for.
+        ``study`` if it is not there, or holds tasks.
     """
-    if "study" in call.filters:
+    if "study" not in call.filters:
+        return
+    study = studies.find_summary(connection, call.filters["study"])
+    if study is None or study.main_entity_type != "run":
         raise call.refusal("study")

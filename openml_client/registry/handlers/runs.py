@@ -15,14 +15,14 @@ from openml_client.model.trace import Trace
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.handlers.setups import settings_of
-from openml_client.registry.store import datasets, flows, runs, tasks
+from openml_client.registry.store import datasets, deleting, flows, runs, tasks
 from openml_client.registry.store.datasets import StoredDataset
 from openml_client.registry.store.files import NewFile
 from openml_client.registry.store.tasks import StoredTask
 from openml_client.registry.vocabulary import measures, procedures, task_types
 from openml_client.wire import routes
 from openml_client.wire.run import RunUpload
-from openml_client.wire.vocabulary import UploadedId
+from openml_client.wire.vocabulary import GivenId
 
 
 def get(call: Call) -> Run:
@@ -76,13 +76,13 @@ def get_trace(call: Call) -> Trace:
 
 def list_all(call: Call) -> Sequence[RunSummary]:
     """The runs that match the filters."""
-    lists.check_study(call)
     with call.services.store.read() as connection:
+        lists.check_study(call, connection)
         rows = runs.summaries(connection, lists.bounded(call))
     return lists.some(call, rows)
 
 
-def upload(call: Call) -> UploadedId:
+def upload(call: Call) -> GivenId:
     """Publish a run: check it, evaluate it, and store it as a whole."""
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.run import evaluate
@@ -96,18 +96,25 @@ def upload(call: Call) -> UploadedId:
             _check_file(call, name)
         settings = settings_of(call, connection, upload)
         task, dataset = _checked_task(call, connection, upload)
-    evaluated = evaluate(
-        call.services,
-        task.inputs,
-        dataset.sha256,
-        predictions=uploads.content(call, "predictions"),
-        trace=uploads.content(call, "trace"),
-        claimed=upload.evaluations,
-    )
+    evaluated = None
+    if call.services.has_engine:
+        evaluated = evaluate(
+            call.services,
+            task.inputs,
+            dataset.sha256,
+            predictions=uploads.content(call, "predictions"),
+            trace=uploads.content(call, "trace"),
+            claimed=upload.evaluations,
+        )
     kept = {name: uploads.keep(call, name)[0] for name in call.files}
     if uploads.DESCRIPTION not in kept:
         kept[uploads.DESCRIPTION] = _description_file(call, body)
     with call.services.store.write() as connection:
+        # Somebody may have deleted them while the run was evaluated.
+        if not flows.exists(connection, upload.flow_id):
+            raise call.refusal("flow")
+        if tasks.find(connection, upload.task_id or 0) is None:
+            raise call.refusal("task")
         run_id = runs.add(
             connection,
             upload,
@@ -117,7 +124,30 @@ def upload(call: Call) -> UploadedId:
             evaluated=evaluated,
             uploader_id=call.writer.id,
         )
-    return UploadedId(id=run_id)
+    return GivenId(id=run_id)
+
+
+def reset(call: Call) -> GivenId:
+    """Forget the evaluations of a run, and let the engine make them again."""
+    # Heavy with numpy, and only needed here.
+    from openml_client.registry.publishing.again import evaluate_again
+
+    with call.services.store.read() as connection:
+        owner_id = deleting.owner_of(connection, "run", call.id)
+        if owner_id is None:
+            raise call.refusal("unknown")
+        if not call.owns(owner_id):
+            raise call.refusal("owner")
+        has_engine = call.services.has_engine
+        evaluated = evaluate_again(call.services, connection, call.id) if has_engine else None
+    with call.services.store.write() as connection:
+        if not runs.exists(connection, call.id):
+            raise call.refusal("unknown")
+        if evaluated is None:
+            runs.forget_evaluated(connection, call.id)
+        else:
+            runs.keep_evaluated(connection, call.id, evaluated)
+    return GivenId(id=call.id)
 
 
 def _check_file(call: Call, name: str) -> None:
@@ -182,10 +212,23 @@ def _check_evaluations(
     unknown = [item.measure for item in claimed if item.measure not in measures()]
     if unknown:
         raise call.refusal("measure", f"Measure(s): {', '.join(unknown)}")
+    check_places(call, claimed, inputs, n_rows=n_rows)
+
+
+def check_places(
+    call: Call, evaluations: Sequence[RunEvaluation], inputs: TaskInputs, *, n_rows: int
+) -> None:
+    """Refuse values of folds that a task does not have.
+
+    Raises
+    ------
+    Refusal
+        ``fold``, naming all of them.
+    """
     bounds = _bounds(inputs, n_rows=n_rows)
     illegal = [
         f"{item.measure}({', '.join(str(n) for n in _place(item) if n is not None)})"
-        for item in claimed
+        for item in evaluations
         if not _is_legal(_place(item), bounds)
     ]
     if illegal:
@@ -219,4 +262,5 @@ HANDLERS = {
     routes.RUN_LIST.name: list_all,
     routes.RUN_TRACE.name: get_trace,
     routes.RUN_UPLOAD.name: upload,
+    routes.RUN_RESET.name: reset,
 }

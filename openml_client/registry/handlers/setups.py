@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from openml_client.model.setup import Setup
-from openml_client.registry.calls import Call
+from openml_client.registry.calls import MAX_ID, Call
 from openml_client.registry.handlers import lists, uploads
-from openml_client.registry.store import flows, setups
+from openml_client.registry.store import flows, setups, tasks
 from openml_client.wire import routes
 from openml_client.wire.run import RunUpload
+from openml_client.wire.setup import SetupDifference
 from openml_client.wire.vocabulary import Existence
 
 
@@ -35,14 +36,69 @@ def list_all(call: Call) -> Sequence[Setup]:
 
 def exists(call: Call) -> Existence:
     """Whether there is a setup with exactly the values of this description of a run."""
+    with call.services.store.read() as connection:
+        flow_id, settings = _asked(call, connection)
+        setup_id = setups.find_same(connection, flow_id, settings)
+    return Existence(exists=setup_id is not None, id=-1 if setup_id is None else setup_id)
+
+
+def list_partial(call: Call) -> Sequence[Setup]:
+    """The setups that have the values of this description of a run, and maybe others."""
+    with call.services.store.read() as connection:
+        flow_id, settings = _asked(call, connection)
+        rows = setups.with_values(connection, flow_id, settings)
+    if not rows:
+        raise call.refusal("none")
+    return rows
+
+
+def _asked(call: Call, connection: Connection) -> tuple[int, Mapping[int, str]]:
+    """The flow and the values that a description of a run asks for."""
     body = uploads.description(call, "File meta-info is missing. ")
     upload: RunUpload = uploads.model(call, uploads.tree(call, body))
+    if not flows.exists(connection, upload.flow_id):
+        raise call.refusal("flow")
+    return upload.flow_id, settings_of(call, connection, upload)
+
+
+def list_differences(call: Call) -> Sequence[SetupDifference]:
+    """In how many predictions two setups differ, task by task."""
+    a, b, task_id = (_number(call, name) for name in ("a", "b", "task_id"))
     with call.services.store.read() as connection:
-        if not flows.exists(connection, upload.flow_id):
-            raise call.refusal("flow")
-        settings = settings_of(call, connection, upload)
-        setup_id = setups.find_same(connection, upload.flow_id, settings)
-    return Existence(exists=setup_id is not None, id=-1 if setup_id is None else setup_id)
+        rows = setups.differences(connection, a, b, task_id=task_id)
+    if not rows:
+        raise call.refusal("none")
+    return rows
+
+
+def upload_differences(call: Call) -> Sequence[SetupDifference]:
+    """Keep in how many predictions two setups differ on a task."""
+    a, b = _number(call, "a"), _number(call, "b")
+    names = ("task_id", "task_size", "differences")
+    task_id, task_size, differences = (call.form_id(name) for name in names)
+    with call.services.store.write() as connection:
+        if (
+            task_id is None
+            or task_size is None
+            or differences is None
+            or tasks.find(connection, task_id) is None
+            or any(id_ is None or setups.find(connection, id_) is None for id_ in (a, b))
+        ):
+            raise call.refusal("none")
+        found = SetupDifference(
+            setup_a=a or 0,
+            setup_b=b or 0,
+            task_id=task_id,
+            task_size=task_size,
+            differences=differences,
+        )
+        setups.keep_difference(connection, found)
+    return [found]
+
+
+def _number(call: Call, place: str) -> int | None:
+    text = str(call.places.get(place, ""))
+    return min(int(text), MAX_ID) if text.isdecimal() and text.isascii() else None
 
 
 def settings_of(call: Call, connection: Connection, upload: RunUpload) -> Mapping[int, str]:
@@ -70,4 +126,8 @@ HANDLERS = {
     routes.SETUP_GET.name: get,
     routes.SETUP_LIST.name: list_all,
     routes.SETUP_EXISTS.name: exists,
+    routes.SETUP_PARTIAL.name: list_partial,
+    routes.SETUP_DIFFERENCES.name: list_differences,
+    routes.SETUP_DIFFERENCES_ON_TASK.name: list_differences,
+    routes.SETUP_DIFFERENCES_UPLOAD.name: upload_differences,
 }

@@ -14,7 +14,7 @@ from openml_client.registry.store.tasks import StoredTask
 from openml_client.registry.vocabulary import procedures, task_types
 from openml_client.wire import routes
 from openml_client.wire.task import output_features, task_from_inputs
-from openml_client.wire.vocabulary import UploadedId
+from openml_client.wire.vocabulary import GivenId
 
 _ALL_PARAMETERS = ("number_repeats", "number_folds", "percentage", "stratified_sampling")
 
@@ -92,7 +92,7 @@ def list_all(call: Call) -> Sequence[TaskSummary]:
     return lists.some(call, rows)
 
 
-def upload(call: Call) -> UploadedId:
+def upload(call: Call) -> GivenId:
     """Publish a task, unless the same is there already."""
     content = uploads.tree(call, uploads.description(call))
     draft = uploads.model(call, content)
@@ -103,7 +103,7 @@ def upload(call: Call) -> UploadedId:
         if same is not None:
             raise call.refusal("duplicate", f"matched id(s): [{same}]")
         task_id = tasks.add(connection, draft, dataset_id=dataset_id, uploader_id=call.writer.id)
-    return UploadedId(id=task_id)
+    return GivenId(id=task_id)
 
 
 HANDLERS = {

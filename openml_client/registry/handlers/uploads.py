@@ -16,14 +16,15 @@ DESCRIPTION = "description"
 
 
 def description(call: Call, information: str | None = None) -> bytes:
-    """The description that must be there, as a file or as a plain field.
+    """The document that must be there, as a file or as a plain field.
 
     Raises
     ------
     Refusal
         ``no_description`` if there is none.
     """
-    body = content(call, DESCRIPTION) or call.form.get(DESCRIPTION, "").encode()
+    part = call.route.part
+    body = content(call, part) or call.form.get(part, "").encode()
     if not body:
         raise call.refusal("no_description", information)
     return body

@@ -11,6 +11,7 @@ from openml_client.registry.importing import files as imported_files
 from openml_client.registry.importing import users as imported_users
 from openml_client.registry.importing.base import conflict
 from openml_client.registry.importing.files import ImportedFile
+from openml_client.registry.store import dataset_changes
 from openml_client.registry.store import datasets as store
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import add_tags
@@ -91,7 +92,19 @@ def add(
         )
     )
     add_tags(connection, dataset_tags, dataset.id, dataset.tags, uploader_id=OWNER_ID)
+    store.add_description(
+        connection,
+        dataset.id,
+        dataset.description,
+        version=dataset.description_version or 1,
+        uploader_id=owner_id,
+    )
     store.add_features(connection, dataset.id, features)
+    for feature in features:
+        for ontology in dict.fromkeys(feature.ontologies):
+            dataset_changes.add_ontology(
+                connection, dataset.id, feature.index, ontology, user_id=OWNER_ID
+            )
     store.add_qualities(connection, dataset.id, qualities)
 
 

@@ -99,7 +99,7 @@ def add(
         file_id = imported_files.keep(connection, file, uploader_id=uploader_id)
         connection.execute(insert(run_files).values(run_id=run.id, name=name, file_id=file_id))
     evaluation_store.add(connection, run.id, _storable(run.evaluations))
-    store.add_trace(connection, run.id, trace)
+    store.keep_trace(connection, run.id, trace)
 
 
 def _check_setup(connection: Connection, run: Run, setup_id: int) -> None:

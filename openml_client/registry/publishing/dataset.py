@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from openml_client.errors import ArffError
 from openml_client.formats.arff import ArffFile, read_arff, read_header
-from openml_client.model.dataset import DatasetDraft
+from openml_client.model.dataset import Dataset, DatasetDraft, ignored_names
 from openml_client.registry.engine.features import describe_features
 from openml_client.registry.engine.qualities import compute_qualities
 from openml_client.registry.store.datasets import Processed
@@ -30,7 +30,7 @@ def check_names(content: bytes) -> None:
             raise ArffError(f"attribute {place} of {len(attributes)} has an empty name")
 
 
-def process(content: bytes, draft: DatasetDraft) -> Processed:
+def process(content: bytes, draft: DatasetDraft | Dataset) -> Processed:
     """The features and qualities of a data file, or what is wrong with it."""
     try:
         arff = read_arff(content)
@@ -40,12 +40,15 @@ def process(content: bytes, draft: DatasetDraft) -> Processed:
     if len(targets) != 1:
         return Processed(error=NO_TARGET)
     features = describe_features(
-        arff, target=targets, row_id=draft.row_id_attribute, ignore=_ignored(draft)
+        arff,
+        target=targets,
+        row_id=draft.row_id_attribute,
+        ignore=ignored_names(draft.ignore_attributes),
     )
     return Processed(features=features, qualities=compute_qualities(arff, features))
 
 
-def _targets(draft: DatasetDraft, arff: ArffFile) -> Sequence[str]:
+def _targets(draft: DatasetDraft | Dataset, arff: ArffFile) -> Sequence[str]:
     """The default targets that the file has; a name may itself have a comma."""
     names = {attribute.name for attribute in arff.attributes}
     text = draft.default_target_attribute or ""
@@ -53,8 +56,3 @@ def _targets(draft: DatasetDraft, arff: ArffFile) -> Sequence[str]:
         return [text]
     wanted = [name.strip() for name in text.split(",")]
     return [name for name in wanted if name in names]
-
-
-def _ignored(draft: DatasetDraft) -> Sequence[str]:
-    """The ignored columns, given one by one or several separated by commas."""
-    return [name.strip() for text in draft.ignore_attributes for name in (text, *text.split(","))]

@@ -22,8 +22,10 @@ from openml_client.registry.store.rows import (
     tags_of,
 )
 from openml_client.registry.store.schema import (
+    dataset_descriptions,
     dataset_tags,
     datasets,
+    feature_ontologies,
     features,
     files,
     qualities,
@@ -129,6 +131,7 @@ def add(
         error=processed.error if processed else None,
     )
     dataset_id = new_id(connection, statement)
+    add_description(connection, dataset_id, draft.description, version=1, uploader_id=uploader_id)
     add_tags(connection, dataset_tags, dataset_id, draft.tags, uploader_id=uploader_id)
     if processed is not None:
         add_features(connection, dataset_id, processed.features)
@@ -136,8 +139,23 @@ def add(
     return dataset_id
 
 
+def add_description(
+    connection: Connection, dataset_id: int, text: str | None, *, version: int, uploader_id: int
+) -> None:
+    """Keep a text that a dataset is described by."""
+    connection.execute(
+        insert(dataset_descriptions).values(
+            dataset_id=dataset_id,
+            version=version,
+            description=text,
+            uploader_id=uploader_id,
+            written_at=now(),
+        )
+    )
+
+
 def add_features(connection: Connection, dataset_id: int, found: Sequence[Feature]) -> None:
-    """Store the columns of a new dataset."""
+    """Store what was found in the columns of a dataset."""
     rows = [
         {
             "dataset_id": dataset_id,
@@ -159,7 +177,7 @@ def add_features(connection: Connection, dataset_id: int, found: Sequence[Featur
 def add_qualities(
     connection: Connection, dataset_id: int, found: Mapping[str, float | None]
 ) -> None:
-    """Store the qualities of a new dataset."""
+    """Store what was measured of a dataset."""
     rows = [{"dataset_id": dataset_id, "name": n, "value": v} for n, v in found.items()]
     if rows:
         connection.execute(insert(qualities), rows)
@@ -220,11 +238,19 @@ def features_of(connection: Connection, dataset_id: int) -> tuple[Feature, ...]:
     rows = connection.execute(
         select(features).where(features.c.dataset_id == dataset_id).order_by(features.c.position)
     )
+    table = feature_ontologies
+    ontologies = grouped(
+        connection.execute(
+            select(table).where(table.c.dataset_id == dataset_id).order_by(table.c.ontology)
+        ),
+        "position",
+    )
     return tuple(
         Feature(
             index=row.position,
             name=row.name,
             data_type=row.data_type,
+            ontologies=tuple(item.ontology for item in ontologies.get(row.position, ())),
             nominal_values=tuple(row.nominal_values),
             is_target=row.is_target,
             is_ignore=row.is_ignore,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     and_,
     asc,
+    delete,
     desc,
     func,
     insert,
@@ -62,6 +63,12 @@ def add(connection: Connection, run_id: int, found: Sequence[RunEvaluation]) -> 
         rows.setdefault(table, []).append(row)
     for table, values in rows.items():
         connection.execute(insert(table), values)
+
+
+def forget(connection: Connection, run_id: int) -> None:
+    """Delete all values of a run."""
+    for table in (evaluations, fold_evaluations, sample_evaluations):
+        connection.execute(delete(table).where(table.c.run_id == run_id))
 
 
 def _table_of(item: RunEvaluation) -> Table:

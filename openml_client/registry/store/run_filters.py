@@ -7,6 +7,7 @@ from typing import Any
 
 from openml_client.registry.store.rows import Condition, tagged
 from openml_client.registry.store.schema import run_tags, runs, setups
+from openml_client.registry.store.studies import runs_of
 
 
 def matching(filters: Mapping[str, Any]) -> Iterator[Condition]:
@@ -23,3 +24,5 @@ def matching(filters: Mapping[str, Any]) -> Iterator[Condition]:
             yield column.in_(filters[key])
     if "tag" in filters:
         yield runs.c.id.in_(tagged(run_tags, filters["tag"]))
+    if "study" in filters:
+        yield runs.c.id.in_(runs_of(filters["study"]))

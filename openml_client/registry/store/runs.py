@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from openml_client.model.run import ParameterSetting, Run, RunEvaluation, RunSummary
 from openml_client.model.trace import TraceIteration
@@ -30,6 +30,7 @@ from openml_client.registry.store.schema import (
     trace_iterations,
     users,
 )
+from openml_client.wire.engine import UnevaluatedRun
 from openml_client.wire.run import RunUpload
 
 
@@ -70,7 +71,7 @@ def add(
     task_id: int,
     settings: setup_store.Settings,
     files: Mapping[str, file_store.NewFile],
-    evaluated: Evaluated,
+    evaluated: Evaluated | None,
     uploader_id: int,
 ) -> int:
     """Store a run with its setup, its files and all that the engine found in it."""
@@ -85,22 +86,45 @@ def add(
         run_details=upload.run_details,
         uploader_id=uploader_id,
         uploaded_at=now(),
-        processed_at=evaluated.at,
-        error=evaluated.error,
-        warning=evaluated.warning,
     )
     run_id = new_id(connection, statement)
     add_tags(connection, run_tags, run_id, upload.tags, uploader_id=uploader_id)
     for name, file in files.items():
         file_id = file_store.add(connection, file, uploader_id=uploader_id)
         connection.execute(insert(run_files).values(run_id=run_id, name=name, file_id=file_id))
-    evaluation_store.add(connection, run_id, evaluated.evaluations)
-    add_trace(connection, run_id, evaluated.trace)
+    if evaluated is not None:
+        keep_evaluated(connection, run_id, evaluated)
     return run_id
 
 
-def add_trace(connection: Connection, run_id: int, trace: Sequence[TraceIteration]) -> None:
-    """Store what the search of a new run tried."""
+def keep_evaluated(connection: Connection, run_id: int, evaluated: Evaluated) -> None:
+    """Store what an engine found in a run, in place of what was found before.
+
+    A trace that is there stays, if the engine says nothing of one.
+    """
+    forget_evaluated(connection, run_id)
+    evaluation_store.add(connection, run_id, evaluated.evaluations)
+    if evaluated.trace:
+        keep_trace(connection, run_id, evaluated.trace)
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(processed_at=evaluated.at, error=evaluated.error, warning=evaluated.warning)
+    )
+
+
+def forget_evaluated(connection: Connection, run_id: int) -> None:
+    """Forget the evaluations of a run, so that they are made again."""
+    evaluation_store.forget(connection, run_id)
+    connection.execute(
+        update(runs).where(runs.c.id == run_id).values(processed_at=None, error=None, warning=None)
+    )
+
+
+def keep_trace(connection: Connection, run_id: int, trace: Sequence[TraceIteration]) -> None:
+    """Store what the search of a run tried, in place of what was there."""
+    table = trace_iterations
+    connection.execute(delete(table).where(table.c.run_id == run_id))
     rows = [
         {
             "run_id": run_id,
@@ -120,6 +144,26 @@ def add_trace(connection: Connection, run_id: int, trace: Sequence[TraceIteratio
 def exists(connection: Connection, run_id: int) -> bool:
     """Whether there is a run with this id."""
     return connection.scalar(select(runs.c.id).where(runs.c.id == run_id)) is not None
+
+
+def task_of(connection: Connection, run_id: int) -> int | None:
+    """Id of the task of a run; None if there is no such run."""
+    return connection.scalar(select(runs.c.task_id).where(runs.c.id == run_id))
+
+
+def is_evaluated(connection: Connection, run_id: int) -> bool:
+    """Whether an engine has looked at a run."""
+    return connection.scalar(select(runs.c.processed_at).where(runs.c.id == run_id)) is not None
+
+
+def contents_of(connection: Connection, run_id: int) -> Mapping[str, str]:
+    """The blobs of a run's files, by the names of the files."""
+    rows = connection.execute(
+        select(run_files.c.name, files.c.sha256)
+        .join(files, run_files.c.file_id == files.c.id)
+        .where(run_files.c.run_id == run_id)
+    )
+    return {row.name: row.sha256 for row in rows if row.sha256 is not None}
 
 
 def find(connection: Connection, run_id: int) -> StoredRun | None:
@@ -205,6 +249,25 @@ def trace_of(connection: Connection, run_id: int) -> tuple[TraceIteration, ...]:
         )
         for row in rows
     )
+
+
+def unevaluated(
+    connection: Connection, filters: Mapping[str, Any], *, order: str, limit: int
+) -> tuple[UnevaluatedRun, ...]:
+    """Runs that no engine has looked at; ``order`` is ``normal``, ``reverse`` or ``random``."""
+    orders = {"reverse": runs.c.id.desc(), "random": func.random()}
+    conditions = [*matching(filters), runs.c.processed_at.is_(None)]
+    if "ttid" in filters:
+        conditions.append(tasks.c.type_id.in_(filters["ttid"]))
+    rows = connection.execute(
+        select(runs.c.id, runs.c.task_id, runs.c.setup_id, runs.c.uploader_id, runs.c.uploaded_at)
+        .join(setups, runs.c.setup_id == setups.c.id)
+        .join(tasks, runs.c.task_id == tasks.c.id)
+        .where(and_(*conditions))
+        .order_by(orders.get(order, runs.c.id))
+        .limit(limit)
+    )
+    return tuple(UnevaluatedRun(**row._mapping) for row in rows)
 
 
 def _listed(filters: Mapping[str, Any]) -> Iterator[Condition]:

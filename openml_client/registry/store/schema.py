@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """The revisions of the database that this code knows, oldest first; it works with the last."""
 
 metadata = MetaData(
@@ -147,6 +147,26 @@ datasets = _with_ids(
 )
 dataset_tags = _tags("dataset_tags", "dataset")
 
+dataset_descriptions = Table(
+    "dataset_descriptions",
+    metadata,
+    _reference("dataset_id", "datasets", primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("description", Text),
+    _reference("uploader_id", "users"),
+    _required("written_at", Instant),
+)
+"""All texts that a dataset was described by, the one of today among them."""
+
+dataset_topics = Table(
+    "dataset_topics",
+    metadata,
+    _reference("dataset_id", "datasets", primary_key=True),
+    Column("topic", String(128), primary_key=True),
+    _reference("uploader_id", "users"),
+    _required("added_at", Instant),
+)
+
 features = Table(
     "features",
     metadata,
@@ -160,6 +180,17 @@ features = Table(
     _required("is_row_identifier", Boolean),
     _required("number_of_missing_values", Integer),
 )
+
+feature_ontologies = Table(
+    "feature_ontologies",
+    metadata,
+    _reference("dataset_id", "datasets", primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("ontology", String(256), primary_key=True),
+    _reference("uploader_id", "users"),
+    _required("added_at", Instant),
+)
+"""They outlive the features, which are found again when a dataset is processed again."""
 
 qualities = Table(
     "qualities",
@@ -339,4 +370,44 @@ trace_iterations = Table(
     Column("setup_string", Text),
     Column("evaluation", Float(53)),
     _required("is_selected", Boolean),
+)
+
+setup_differences = Table(
+    "setup_differences",
+    metadata,
+    _reference("setup_a", "setups", primary_key=True),
+    _reference("setup_b", "setups", primary_key=True),
+    _reference("task_id", "tasks", primary_key=True),
+    _required("task_size", Integer),
+    _required("differences", Integer),
+)
+
+studies = _with_ids(
+    "studies",
+    Column("alias", String(32)),
+    _required("main_entity_type", String(8)),
+    Column("benchmark_suite_id", Integer, ForeignKey("studies.id")),
+    _required("name", String(256)),
+    Column("description", Text),
+    _required("status", String(16)),
+    _reference("uploader_id", "users"),
+    _required("created_at", Instant),
+    UniqueConstraint("alias"),
+    Index("ix_studies_benchmark_suite_id", "benchmark_suite_id"),
+)
+
+study_tasks = Table(
+    "study_tasks",
+    metadata,
+    _reference("study_id", "studies", primary_key=True),
+    _reference("task_id", "tasks", primary_key=True),
+    Index("ix_study_tasks_task_id", "task_id"),
+)
+
+study_runs = Table(
+    "study_runs",
+    metadata,
+    _reference("study_id", "studies", primary_key=True),
+    _reference("run_id", "runs", primary_key=True),
+    Index("ix_study_runs_run_id", "run_id"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, select, true
+from sqlalchemy import Connection, Select, and_, delete, insert, select, true
 
 from openml_client.model.setup import Setup, SetupParameter
 from openml_client.registry.store.rows import (
@@ -19,10 +19,12 @@ from openml_client.registry.store.rows import (
 from openml_client.registry.store.schema import (
     flow_parameters,
     flows,
+    setup_differences,
     setup_settings,
     setup_tags,
     setups,
 )
+from openml_client.wire.setup import SetupDifference
 
 Settings = Mapping[int, str]
 """Values by the ids of the parameters."""
@@ -72,6 +74,42 @@ def listed(connection: Connection, filters: Mapping[str, Any]) -> tuple[Setup, .
     """The setups that match all filters of ``setup/list``, by id."""
     wanted = select(setups.c.id).where(and_(*_conditions(filters))).order_by(setups.c.id)
     return _setups(connection, page(wanted, filters))
+
+
+def with_values(connection: Connection, flow_id: int, settings: Settings) -> tuple[Setup, ...]:
+    """The setups of a flow that have these values, and maybe others, by id."""
+    wanted = select(setups.c.id).where(setups.c.flow_id == flow_id).order_by(setups.c.id)
+    for parameter_id, value in settings.items():
+        having = select(setup_settings.c.setup_id).where(
+            setup_settings.c.parameter_id == parameter_id, setup_settings.c.value == value
+        )
+        wanted = wanted.where(setups.c.id.in_(having))
+    return _setups(connection, wanted)
+
+
+def differences(
+    connection: Connection, a: int | None, b: int | None, *, task_id: int | None
+) -> tuple[SetupDifference, ...]:
+    """In how many predictions two setups differ, on all tasks or one, by task."""
+    table = setup_differences
+    statement = select(table).where(table.c.setup_a == a, table.c.setup_b == b)
+    if task_id is not None:
+        statement = statement.where(table.c.task_id == task_id)
+    rows = connection.execute(statement.order_by(table.c.task_id))
+    return tuple(SetupDifference(**row._mapping) for row in rows)
+
+
+def keep_difference(connection: Connection, found: SetupDifference) -> None:
+    """Store in how many predictions two setups differ on a task, in place of what was there."""
+    table = setup_differences
+    connection.execute(
+        delete(table).where(
+            table.c.setup_a == found.setup_a,
+            table.c.setup_b == found.setup_b,
+            table.c.task_id == found.task_id,
+        )
+    )
+    connection.execute(insert(table).values(vars(found)))
 
 
 def _conditions(filters: Mapping[str, Any]) -> Iterator[Condition]:

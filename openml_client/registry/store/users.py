@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, update
 
 from openml_client.errors import RegistryError
+from openml_client.model.user import User as ShownUser
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.schema import users
 
@@ -81,6 +83,14 @@ def add(connection: Connection, name: str, *, group: Group, key: str) -> User:
 def set_key(connection: Connection, user_id: int, key: str) -> None:
     """Give a user another key; the old one is worth nothing from then on."""
     connection.execute(update(users).where(users.c.id == user_id).values(key_hash=_hash(key)))
+
+
+def listed(connection: Connection, ids: Collection[int] | None) -> tuple[ShownUser, ...]:
+    """The users of these ids, or all, as others see them, by id."""
+    statement = select(users.c.id, users.c.name).order_by(users.c.id)
+    if ids is not None:
+        statement = statement.where(users.c.id.in_(ids))
+    return tuple(ShownUser(id=row.id, name=row.name) for row in connection.execute(statement))
 
 
 def by_key(connection: Connection, key: str) -> User | None:

@@ -1,4 +1,4 @@
-"""The words that all OpenML registries share: task types, estimation procedures and measures.
+"""The words that all OpenML registries share: task types, procedures, measures and qualities.
 
 Nobody can add to them through the API, so they are constants of the code, not rows of a database.
 Source: protocol note, sections 3.1, 3.2 and 10; the server's own lists.
@@ -65,6 +65,12 @@ def procedures() -> Mapping[int, EstimationProcedure]:
 def measures() -> Mapping[str, int]:
     """The names of all evaluation measures, each with its place in the server's order."""
     return {row["name"]: place for place, row in enumerate(_rows("evaluation_measures"))}
+
+
+@cache
+def qualities() -> frozenset[str]:
+    """The names of all qualities that an evaluation engine may measure."""
+    return frozenset(row["name"] for row in _rows("qualities"))
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:

@@ -1,0 +1,211 @@
+"""What an evaluation engine asks and tells that comes from outside, as an administrator.
+
+Source: protocol note, section 10; the transcripts of the real engine.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select
+
+from openml_client.model.dataset import Dataset, Feature, ignored_names
+from openml_client.model.run import RunEvaluation
+from openml_client.model.trace import Trace
+from openml_client.registry.calls import Call
+from openml_client.registry.handlers import lists, uploads
+from openml_client.registry.handlers.runs import check_places
+from openml_client.registry.store import dataset_changes, datasets, runs, tasks
+from openml_client.registry.store.runs import Evaluated
+from openml_client.registry.vocabulary import measures, qualities
+from openml_client.wire import routes
+from openml_client.wire.engine import (
+    FeaturesUpload,
+    MeasuredFeature,
+    QualitiesUpload,
+    RunEvaluationUpload,
+    UnevaluatedRun,
+    UnprocessedDataset,
+)
+from openml_client.wire.vocabulary import GivenId
+
+_NO_IDS = "XML misses basic fields did or evaluation_engine_id"
+_NO_FILE = "File meta-info is missing. "
+
+
+def list_unprocessed(call: Call) -> Sequence[UnprocessedDataset]:
+    """The next dataset that no engine has looked at."""
+    return _next(call, dataset_changes.unprocessed())
+
+
+def list_unmeasured(call: Call) -> Sequence[UnprocessedDataset]:
+    """The next dataset that lacks some of the qualities that are asked for."""
+    names = [name.strip() for name in call.form.get("qualities", "").split(",") if name.strip()]
+    if len(names) < 2:
+        raise call.refusal("too_few")
+    if not set(names) <= qualities():
+        raise call.refusal("unknown")
+    return _next(call, dataset_changes.unmeasured(names))
+
+
+def _next(call: Call, waiting: Select[Any]) -> Sequence[UnprocessedDataset]:
+    with call.services.store.read() as connection:
+        rows = connection.execute(waiting).all()
+    if not rows:
+        raise call.refusal("none")
+    is_random = call.places["order"] == "random"
+    row = random.choice(rows) if is_random else min(rows, key=lambda r: r.id)
+    status = None if row.status == "in_preparation" else row.status
+    return [UnprocessedDataset(**{**row._mapping, "status": status})]
+
+
+def upload_features(call: Call) -> GivenId:
+    """Keep what an engine found in the columns of a dataset."""
+    upload: FeaturesUpload = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    if not upload.dataset_id or not upload.engine_id:
+        raise call.refusal("invalid", _NO_IDS)
+    dataset_id = _dataset_id(call, upload.dataset_id, upload.engine_id)
+    with call.services.store.write() as connection:
+        stored = datasets.find(connection, dataset_id)
+        if stored is None:
+            raise call.refusal("unknown")
+        if stored.dataset.processed_at is not None:
+            raise call.refusal("processed")
+        for feature in upload.features:
+            _check_feature(call, feature)
+        found = [_feature(item, stored.dataset) for item in upload.features]
+        datasets.add_features(connection, dataset_id, found)
+        dataset_changes.mark_processed(connection, dataset_id, error=upload.error)
+    return GivenId(id=dataset_id)
+
+
+def _dataset_id(call: Call, dataset_id: str, engine_id: str) -> int:
+    if not (dataset_id.isdecimal() and engine_id.isdecimal()):
+        raise call.refusal("ids")
+    return min(int(dataset_id), 2**63 - 1)
+
+
+def _check_feature(call: Call, feature: MeasuredFeature) -> None:
+    information = f"feature: {feature.name}"
+    is_nominal = feature.data_type == "nominal"
+    if is_nominal and not feature.nominal_values:
+        raise call.refusal("without_values", information)
+    if not is_nominal and feature.nominal_values:
+        raise call.refusal("with_values", information)
+    if any(n > 1 for n in Counter(feature.nominal_values).values()):
+        raise call.refusal("repeated", information)
+
+
+def _feature(item: MeasuredFeature, dataset: Dataset) -> Feature:
+    """A column as the registry keeps it; what it is for, the description of the dataset says."""
+    return Feature(
+        index=item.index,
+        name=item.name,
+        data_type=item.data_type,
+        nominal_values=item.nominal_values,
+        is_target=item.name in {*dataset.target_names, dataset.default_target_attribute},
+        is_ignore=item.name in ignored_names(dataset.ignore_attributes),
+        is_row_identifier=item.name == dataset.row_id_attribute,
+        number_of_missing_values=item.n_missing or 0,
+    )
+
+
+def upload_qualities(call: Call) -> GivenId:
+    """Keep what an engine measured of a dataset."""
+    upload: QualitiesUpload = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    dataset_id = _dataset_id(call, upload.dataset_id or "", upload.engine_id or "")
+    found = {quality.name: quality.value for quality in upload.qualities}
+    with call.services.store.write() as connection:
+        stored = datasets.find(connection, dataset_id)
+        if stored is None or stored.dataset.processed_at is None:
+            raise call.refusal("unprocessed")
+        if not found:
+            raise call.refusal("none")
+        unknown = sorted(found.keys() - qualities())
+        if unknown:
+            raise call.refusal("unknown", f"Quality: {unknown[0]}")
+        dataset_changes.keep_qualities(connection, dataset_id, found)
+    return GivenId(id=dataset_id)
+
+
+def list_unevaluated(call: Call) -> Sequence[UnevaluatedRun]:
+    """The next runs that no engine has looked at."""
+    number = call.places["number"]
+    limit = int(number) if number.isdecimal() else 0
+    with call.services.store.read() as connection:
+        rows = runs.unevaluated(
+            connection, call.filters, order=call.places["order"], limit=min(limit, 10_000)
+        )
+    return lists.some(call, rows)
+
+
+def evaluate_run(call: Call) -> GivenId:
+    """Keep what an engine measured of a run, and what only its uploader did."""
+    # Heavy with numpy, and only needed here.
+    from openml_client.registry.publishing.again import claims_of
+
+    body = uploads.description(call, _NO_FILE)
+    upload: RunEvaluationUpload = uploads.model(call, uploads.tree(call, body))
+    run_id = upload.run_id
+    with call.services.store.write() as connection:
+        if not runs.exists(connection, run_id):
+            raise call.refusal("unknown")
+        if runs.is_evaluated(connection, run_id):
+            raise call.refusal("evaluated")
+        if any(item.measure not in measures() for item in upload.evaluations):
+            raise call.refusal("measure")
+        _check_places(call, connection, upload)
+        claims = claims_of(call.services, runs.contents_of(connection, run_id).get("description"))
+        evaluated = Evaluated(
+            evaluations=_each_once((*upload.evaluations, *claims)),
+            error=upload.error or "",
+            warning=upload.warning,
+        )
+        runs.keep_evaluated(connection, run_id, evaluated)
+    return GivenId(id=run_id)
+
+
+def _check_places(call: Call, connection: Connection, upload: RunEvaluationUpload) -> None:
+    task = tasks.find(connection, runs.task_of(connection, upload.run_id) or 0)
+    if task is None or task.dataset_id is None:
+        return
+    n_rows = datasets.n_rows_of(connection, task.dataset_id)
+    if n_rows is not None:
+        check_places(call, upload.evaluations, task.inputs, n_rows=n_rows)
+
+
+def _each_once(evaluations: Sequence[RunEvaluation]) -> Sequence[RunEvaluation]:
+    """One value per measure and place: the first, as the engine's come before the uploader's."""
+    found: dict[tuple[object, ...], RunEvaluation] = {}
+    for item in evaluations:
+        found.setdefault((item.measure, item.repeat, item.fold, item.sample), item)
+    return tuple(found.values())
+
+
+def upload_trace(call: Call) -> GivenId:
+    """Keep what the search of a run tried."""
+    trace: Trace = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    if trace.run_id is None:
+        raise call.refusal("invalid", "the trace names no run_id")
+    with call.services.store.write() as connection:
+        if not runs.exists(connection, trace.run_id):
+            raise call.refusal("unknown")
+        places = Counter((i.repeat, i.fold, i.iteration) for i in trace.iterations)
+        if any(n > 1 for n in places.values()):
+            raise call.refusal("insertion")
+        runs.keep_trace(connection, trace.run_id, trace.iterations)
+    return GivenId(id=trace.run_id)
+
+
+HANDLERS = {
+    routes.UNPROCESSED_LIST.name: list_unprocessed,
+    routes.UNMEASURED_LIST.name: list_unmeasured,
+    routes.FEATURES_UPLOAD.name: upload_features,
+    routes.QUALITIES_UPLOAD.name: upload_qualities,
+    routes.UNEVALUATED_LIST.name: list_unevaluated,
+    routes.RUN_EVALUATE.name: evaluate_run,
+    routes.RUN_TRACE_UPLOAD.name: upload_trace,
+}
