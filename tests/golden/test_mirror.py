@@ -13,13 +13,12 @@ import pytest
 from openml_client import Client
 from openml_client.config import load_settings
 from openml_client.formats.arff import ArffFile, read_arff
-from openml_client.formats.splits import Splits
 from openml_client.model.mirror import Mirrored
 from openml_client.model.run import Run
 from openml_client.registry.check import check_folder
 from openml_client.registry.engine.columns import columns
 from openml_client.registry.engine.evaluate import EvaluationResult, evaluate_run
-from openml_client.registry.engine.splits import SplitRows
+from openml_client.registry.publishing.splits import as_rows
 from openml_client.transport import InProcessTransport
 from openml_client.wire import xml
 from openml_client.wire.dataset import DATASET, FEATURES, QUALITIES
@@ -133,21 +132,6 @@ def test_splits_are_the_recorded_bytes(
     assert (tmp_path / "splits").read_bytes() == wanted.read_bytes()
 
 
-def rows_of(splits: Splits) -> SplitRows:
-    """The splits as the engine takes them."""
-    parts = [
-        (np.full(len(rows), number), rows, is_test)
-        for (_, number, _), fold in splits.items()
-        for rows, is_test in ((fold.train, False), (fold.test, True))
-    ]
-    return SplitRows(
-        is_test=np.concatenate([np.full(len(rows), test) for _, rows, test in parts]),
-        rowid=np.concatenate([rows for _, rows, _ in parts]).astype(np.int32),
-        repeat=np.zeros(sum(len(rows) for _, rows, _ in parts), dtype=np.int32),
-        fold=np.concatenate([fold for fold, _, _ in parts]).astype(np.int32),
-    )
-
-
 def content_of(mirror: Client, url: str, path: Path) -> bytes:
     with path.open("w+b") as sink:
         mirror.download(url, sink)
@@ -165,7 +149,7 @@ def evaluated(mirror: Client, run: Run, folder: Path) -> EvaluationResult:
     assert predictions is not None
     return evaluate_run(
         content_of(mirror, predictions.url, folder / "predictions.arff"),
-        rows_of(mirror.tasks.splits(task)),
+        as_rows(mirror.tasks.splits(task)),
         truth=target.values if labels is None else target.values.astype(np.int32),
         labels=labels,
     )

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from openml_client import Client, DatasetDraft, TaskDraft
 from openml_client.config import load_settings
@@ -55,6 +56,20 @@ class Door:
             return self._app(environ, start)
         start(status, [("Content-Type", "text/plain")])
         return [b"It is not to be."]
+
+
+def changing(app: Any, place: str, *changes: tuple[bytes, bytes]) -> Wsgi:
+    """The same application, some of whose answers are changed."""
+
+    def answer(environ: Any, start: Any) -> Iterable[bytes]:
+        pieces = app(environ, start)
+        with closing(pieces):
+            body = b"".join(pieces)
+        for old, new in changes if place in environ["PATH_INFO"] else ():
+            body = body.replace(old, new)
+        return [body]
+
+    return answer
 
 
 def client_of(app: Any, folder: Path, *, key: str | None = None) -> Client:
@@ -207,17 +222,8 @@ def test_an_id_that_is_something_else_in_the_folder_is_told_and_kept(
 def test_data_that_does_not_match_its_checksum_is_not_stored(
     source: Registry, tmp_path: Path
 ) -> None:
-    def forge(app: Any) -> Wsgi:
-        def answer(environ: Any, start: Any) -> Iterable[bytes]:
-            pieces = app(environ, start)
-            with closing(pieces):
-                body = b"".join(pieces)
-            is_file = "download" in environ["PATH_INFO"]
-            return [body.replace(b"5.1,3.5", b"9.9,9.9") if is_file else body]
-
-        return answer
-
-    result = mirror(client_of(forge(source.wsgi_app), tmp_path), tmp_path / "m", datasets=[1])
+    app = changing(source.wsgi_app, "download", (b"5.1,3.5", b"9.9,9.9"))
+    result = mirror(client_of(app, tmp_path), tmp_path / "m", datasets=[1])
     assert "its md5 is " in left_out(result)["dataset 1"]
     assert not result.is_complete
     with Client(f"local:{tmp_path}/m") as client, pytest.raises(NotFoundError):
@@ -259,6 +265,22 @@ def test_a_page_in_the_place_of_splits_is_not_stored(source: Registry, tmp_path:
     result = mirror(client_of(door, tmp_path), tmp_path / "m", tasks=[1])
     assert list(left_out(result)) == ["task 1"]
     assert result.copied == {"dataset": (1,)}
+
+
+def test_runs_are_evaluated_on_the_splits_of_the_source_whatever_they_are(
+    source: Registry, tmp_path: Path
+) -> None:
+    # Rows 0 and 1, of one class, change their places: our engine would not make such splits.
+    swapped = ((b",0,0,", b",one,0,"), (b",1,0,", b",0,0,"), (b",one,0,", b",1,0,"))
+    app = changing(source.wsgi_app, "api_splits", *swapped)
+    mirror(client_of(app, tmp_path), tmp_path / "m", tasks=[1])
+    with Client(f"local:{tmp_path}/m") as mine, client_of(source.wsgi_app, tmp_path) as theirs:
+        before, after = theirs.tasks.splits(1), mine.tasks.splits(1)
+        assert [f for f in after if set(after[f].test) != set(before[f].test)], "they differ"
+        draft = mine.runs.execute(DecisionTreeClassifier(), 1, seed=1, progress=False)
+        run = mine.runs.publish(draft)
+    assert run.error == ""
+    assert run.measure("predictive_accuracy") == pytest.approx(draft.measure("predictive_accuracy"))
 
 
 def test_a_mirror_can_be_made_of_a_folder(world: World, tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def upload(call: Call) -> GivenId:
             predictions=uploads.content(call, "predictions"),
             trace=uploads.content(call, "trace"),
             claimed=upload.evaluations,
+            splits_sha256=task.splits_sha256,
         )
     kept = {name: uploads.keep(call, name)[0] for name in call.files}
     if uploads.DESCRIPTION not in kept:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from openml_client.errors import ArffError, TaskError
 from openml_client.formats.arff import ArffFile, read_arff
+from openml_client.formats.splits import Splits, read_splits
 from openml_client.model.task import EstimationProcedure, TaskInputs, TaskTypeId
 from openml_client.registry import blobs
 from openml_client.registry.calls import Services
@@ -55,13 +56,22 @@ class TaskRows:
     splits: SplitRows
 
 
-def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
+def rows_of(
+    services: Services, inputs: TaskInputs, sha256: str, *, splits_sha256: str | None = None
+) -> TaskRows:
     """The splits and the target of a task whose data is in this blob.
+
+    Parameters
+    ----------
+    splits_sha256
+        Blob of the splits file, to be read; without it the splits are made, which is faster.
 
     Raises
     ------
     TaskError
         If the task has no splits, or its data none that its procedure could make.
+    FormatError
+        If the splits file is none.
     """
     if inputs.type_id not in WITH_SPLITS:
         raise TaskError(NO_SPLITS)
@@ -70,6 +80,9 @@ def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
         raise TaskError(f"task {inputs.task_id} has no target_feature, so it has no splits")
     procedure = procedures()[int(inputs.inputs["estimation_procedure"])]
     target = _target(_arff(services, sha256), name)
+    if splits_sha256 is not None:
+        splits = as_rows(read_splits(blobs.read(services.blobs, splits_sha256)))
+        return TaskRows(procedure, target, splits)
     labels = target.labels
     splits = make_splits(
         procedure,
@@ -79,6 +92,25 @@ def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
         learning_curve=inputs.type_id == TaskTypeId.LEARNING_CURVE,
     )
     return TaskRows(procedure, target, splits)
+
+
+def as_rows(splits: Splits) -> SplitRows:
+    """Splits as the engine takes them."""
+    parts = [
+        (key, rows, is_test)
+        for key, fold in splits.items()
+        for rows, is_test in ((fold.train, False), (fold.test, True))
+    ]
+    n_lines = [len(rows) for _, rows, _ in parts]
+    keys = np.array([key for key, _, _ in parts], dtype=np.int32)
+    repeat, fold, sample = np.repeat(keys, n_lines, axis=0).T
+    return SplitRows(
+        is_test=np.repeat(np.array([is_test for _, _, is_test in parts]), n_lines),
+        rowid=np.concatenate([rows for _, rows, _ in parts]),
+        repeat=repeat,
+        fold=fold,
+        sample=sample if splits.has_samples else None,
+    )
 
 
 def _arff(services: Services, sha256: str) -> ArffFile:
