@@ -193,7 +193,7 @@ class Copier:
 
     def _runs_of_tasks(self, task_ids: Iterable[int]) -> list[RunSummary]:
         lists = self._each(
-            "task",
+            "runs of task",
             task_ids,
             lambda id_: list(self._source.runs.list(tasks=id_, show_errors=True)),
             title="reading lists of runs",

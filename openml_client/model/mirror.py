@@ -16,9 +16,10 @@ class LeftOut:
     """Something that was not copied."""
 
     kind: str
-    """One of `KINDS`; or ``file``, of a run or a flow that was copied without it."""
+    """One of `KINDS`; ``file``, of a run or a flow that was copied without it; or ``runs of
+    task``, where the server did not list them."""
     id: int | str
-    """Or the name, of what was asked for by name."""
+    """Or the name of what was asked for by name, or of the file."""
     reason: str
     is_private: bool = False
     """Whether the key may not see it."""

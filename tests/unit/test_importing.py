@@ -402,3 +402,4 @@ def test_addresses_tell_ids_and_names_of_files() -> None:
     assert id_in("http://registry.test/data/v1/download/61") == 61
     assert id_in("https://elsewhere.test/data/61.arff") is None
     assert name_in("https://elsewhere.test/", "iris.arff") == "iris.arff"
+    assert name_in("https://elsewhere.test/a%2F..%5C%00passwd%0A", "x") == "passwd"

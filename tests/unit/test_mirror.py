@@ -260,6 +260,13 @@ def test_a_server_that_does_not_show_inputs_is_mirrored_all_the_same(
             assert old.tasks.inputs(id_) == new.tasks.inputs(id_)
 
 
+def test_a_list_of_runs_that_fails_is_told(source: Registry, tmp_path: Path) -> None:
+    door = Door(source.wsgi_app, lambda path, n: "500 No" if "run/list" in path else None)
+    result = mirror(client_of(door, tmp_path), tmp_path / "m", runs_of_tasks=[1])
+    assert list(left_out(result)) == ["runs of task 1"]
+    assert result.copied == {"dataset": (1,), "task": (1,)}
+
+
 def test_a_page_in_the_place_of_splits_is_not_stored(source: Registry, tmp_path: Path) -> None:
     door = Door(source.wsgi_app, lambda path, n: "200 OK" if "api_splits" in path else None)
     result = mirror(client_of(door, tmp_path), tmp_path / "m", tasks=[1])

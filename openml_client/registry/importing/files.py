@@ -17,6 +17,9 @@ from openml_client.registry.store.schema import files, flows, run_files
 _DOWNLOAD = re.compile(r"/data/(?:v1/)?download/(\d+)(?:/|$)")
 """Where servers have had their files.  Source: protocol note, section 9.1."""
 
+_MAX_NAME = 255
+"""Characters; file systems take no longer names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedFile(NewFile):
@@ -49,7 +52,9 @@ def id_in(url: str | None) -> int | None:
 
 def name_in(url: str, otherwise: str) -> str:
     """The last part of an address, as the name of the file that lies there."""
-    return unquote(urlsplit(url).path.rpartition("/")[2]) or otherwise
+    path = unquote(urlsplit(url).path).replace("\\", "/")
+    name = "".join(character for character in path.rpartition("/")[2] if character.isprintable())
+    return name[-_MAX_NAME:] or otherwise
 
 
 def keep(connection: Connection, file: ImportedFile, *, uploader_id: int) -> int:
