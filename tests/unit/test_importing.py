@@ -16,15 +16,17 @@ from openml_client.model.dataset import Dataset
 from openml_client.model.flow import Flow, FlowComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, Run, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
+from openml_client.model.study import Study
 from openml_client.model.task import ClassificationTask, TaskInputs, TaskProcedure
 from openml_client.registry import Registry
-from openml_client.registry.importing import datasets, flows, runs, setups, tasks, users
+from openml_client.registry.importing import datasets, flows, runs, setups, studies, tasks, users
 from openml_client.registry.importing.base import transaction
 from openml_client.registry.importing.files import ImportedFile, id_in, name_in
 from openml_client.registry.store import datasets as dataset_store
 from openml_client.registry.store import flows as flow_store
 from openml_client.registry.store import runs as run_store
 from openml_client.registry.store import setups as setup_store
+from openml_client.registry.store import studies as study_store
 from openml_client.registry.store import tasks as task_store
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.schema import users as user_table
@@ -320,6 +322,46 @@ def test_old_runs_keep_what_has_a_place_here(store: Store) -> None:
         ("os_information", None, "[ Oracle, Linux ]"),
         ("kappa", 0.5, None),
     }
+
+
+SUITE = Study(
+    id=99, alias="cc18", main_entity_type="task", name="CC18", status="active", task_ids=(59, 60)
+)
+
+
+def test_a_study_holds_what_is_here_and_more_once_that_comes(store: Store) -> None:
+    study = Study(id=100, name="My runs", benchmark_suite_id=99, uploader_id=5, run_ids=(219, 220))
+
+    def write(connection: Connection) -> None:
+        studies.add(connection, SUITE)
+        assert studies.attach(connection, SUITE) == (60,)
+        studies.add(connection, study)
+        assert studies.attach(connection, study) == (220,)
+
+    written(store, add_all)
+    written(store, write)
+    written(store, lambda c: tasks.add(c, replace(TASK, task_id=60), splits_sha256=None))
+    assert written(store, lambda c: studies.attach(c, SUITE)) == ()
+    with store.read() as connection:
+        assert studies.is_here(connection, SUITE)
+        found, other = study_store.find(connection, "cc18"), study_store.find(connection, 100)
+    assert found is not None
+    assert other is not None
+    assert (found.id, found.task_ids, found.dataset_ids) == (99, (59, 60), (61,))
+    assert (other.run_ids, other.flow_ids, other.uploader_id) == ((219,), (60,), 5)
+    assert other.status == "in_preparation"
+
+
+def test_a_study_is_not_taken_for_another(store: Store) -> None:
+    written(store, lambda c: studies.add(c, SUITE))
+    with store.read() as connection:
+        for other in (replace(SUITE, name="CC19"), replace(SUITE, main_entity_type="run")):
+            with pytest.raises(RegistryError, match=r"study 99 .* is <Suite 99 \(cc18\): CC18"):
+                studies.is_here(connection, other)
+    with pytest.raises(RegistryError, match=r"the alias 'cc18' .* study 99's, .* study 100's"):
+        written(store, lambda c: studies.add(c, replace(SUITE, id=100)))
+    with pytest.raises(RegistryError, match="study 101 belongs to the suite 7, which is not"):
+        written(store, lambda c: studies.add(c, replace(SUITE, id=101, benchmark_suite_id=7)))
 
 
 def test_flows_without_versions_get_one(store: Store) -> None:

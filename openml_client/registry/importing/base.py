@@ -38,7 +38,7 @@ def conflict(what: str, *, here: str, source: str) -> RegistryError:
 
 
 def require(connection: Connection, table: Table, thing_id: int, *, why: str) -> None:
-    """Nothing, if the thing that another one needs is here.
+    """Nothing, if the thing that another one needs is here; ``why`` ends in its kind.
 
     Raises
     ------
@@ -46,5 +46,4 @@ def require(connection: Connection, table: Table, thing_id: int, *, why: str) ->
         If it is not.
     """
     if connection.scalar(select(table.c.id).where(table.c.id == thing_id)) is None:
-        kind = table.name.removesuffix("s")
-        raise RegistryError(f"{why} {kind} {thing_id}, which is not in this registry")
+        raise RegistryError(f"{why} {thing_id}, which is not in this registry")

@@ -73,8 +73,8 @@ def add(
         If its task or its flow is not here, its setup is another flow's, or the id of one of its
         files is another's.
     """
-    require(connection, tasks, run.task_id, why=f"run {run.id} is on")
-    require(connection, flows, run.flow_id, why=f"run {run.id} is of")
+    require(connection, tasks, run.task_id, why=f"run {run.id} is on task")
+    require(connection, flows, run.flow_id, why=f"run {run.id} is of flow")
     uploader_id = imported_users.keep(connection, run.uploader_id, run.uploader_name)
     setup_id = imported_setups.add_from_run(connection, run)
     _check_setup(connection, run, setup_id)

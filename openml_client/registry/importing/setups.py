@@ -44,7 +44,7 @@ def add(connection: Connection, setup: Setup) -> None:
         If its flow is not here, or the id of one of its parameters is another's.
     """
     for flow_id in dict.fromkeys((setup.flow_id, *(p.flow_id for p in setup.parameters))):
-        require(connection, flows, flow_id, why=f"setup {setup.id} is of")
+        require(connection, flows, flow_id, why=f"setup {setup.id} is of flow")
     for parameter in setup.parameters:
         _keep_parameter(connection, parameter)
     settings = {p.id: p.value or "" for p in setup.parameters}
@@ -67,7 +67,7 @@ def add_from_run(connection: Connection, run: Run) -> int:
     settings: dict[int, str] = {}
     for item in run.settings:
         flow_id = item.component_id or run.flow_id
-        require(connection, flows, flow_id, why=f"run {run.id} sets {item.name!r} of")
+        require(connection, flows, flow_id, why=f"run {run.id} sets {item.name!r} of flow")
         row = _find_parameter(connection, flow_id, item.name)
         named = {"flow_id": flow_id, "name": item.name}
         parameter_id = _insert_parameter(connection, named) if row is None else row.id

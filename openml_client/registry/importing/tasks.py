@@ -61,7 +61,7 @@ def add(connection: Connection, inputs: TaskInputs, *, splits_sha256: str | None
     """
     task_id = _id_of(inputs)
     for dataset_id in datasets_of(inputs):
-        require(connection, datasets, dataset_id, why=f"task {task_id} is on")
+        require(connection, datasets, dataset_id, why=f"task {task_id} is on dataset")
     source = inputs.inputs.get("source_data")
     connection.execute(
         insert(tasks).values(
