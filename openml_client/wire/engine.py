@@ -80,6 +80,7 @@ class UnprocessedDataset:
     name: str
     version: int
     status: str | None = None
+    """The server names the element, and leaves it empty."""
     format: str | None = None
 
 

@@ -22,9 +22,9 @@ PARAMETER = Record(
     "parameter",
     (
         Field("name", "name", TEXT, required=True),
-        Field("data_type", "data_type", TEXT),
-        Field("default_value", "default_value", TEXT, keep_empty=True),
-        Field("description", "description", TEXT, keep_empty=True),
+        Field("data_type", "data_type", TEXT, always=True),
+        Field("default_value", "default_value", TEXT, keep_empty=True, always=True),
+        Field("description", "description", TEXT, keep_empty=True, always=True),
         Field("recommended_range", "recommendedRange", TEXT),
     ),
 )

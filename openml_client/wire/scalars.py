@@ -106,6 +106,8 @@ def _matrix(text: str) -> tuple[tuple[float, ...], ...]:
 
 
 def _write_matrix(rows: tuple[tuple[float, ...], ...]) -> str:
+    if not rows:
+        return ""  # an optional matrix that was not given
     return "[" + ",".join(_write_floats(row) for row in rows) + "]"
 
 
@@ -126,6 +128,14 @@ FLOATS = Scalar("JSON list of numbers", _floats, _write_floats, is_list=True)
 NOT_FLOATS = Scalar("text", _not_floats, str, is_list=True)
 """What stands in the place of such a list in old runs: the name of an operating system, say."""
 MATRIX = Scalar("JSON list of lists of numbers", _matrix, _write_matrix, is_list=True)
+
+
+NAMES = Scalar(
+    "list of names",
+    lambda text: tuple(name.strip('" ') for name in text.split(",")),
+    lambda names: ", ".join(names),  # noqa: PLW0108  (typed so)
+)
+"""Several names in one text, as lists of task types give their creators."""
 
 
 def limited(

@@ -21,6 +21,7 @@ from openml_client.model.task import (
     MultitaskRegressionTask,
     OutputFeature,
     SubgroupTask,
+    SurvivalTask,
     Task,
     TaskDraft,
     TaskInputs,
@@ -28,7 +29,7 @@ from openml_client.model.task import (
     TaskSummary,
     TaskTypeId,
 )
-from openml_client.wire.codec import Adapted, Field, Pairs, Record, Rows
+from openml_client.wire.codec import Adapted, Field, InJson, Pairs, Record, Rows
 from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, TAG, TEXT
 
 
@@ -236,26 +237,29 @@ def _own_fields(
 
 def _from_task(task: Task) -> _TaskDocument:
     has_ids = isinstance(task, MultitaskRegressionTask)
+    is_survival = isinstance(task, SurvivalTask)
     ids = task.dataset_ids if isinstance(task, MultitaskRegressionTask) else (task.dataset_id,)
     data_set = _DataSet(
         ids=tuple(i for i in ids if i is not None),
         labeled_id=getattr(task, "labeled_dataset_id", None),
         target=task.target,
         target_value=getattr(task, "target_value", None),
-        target_left=getattr(task, "target_left", None),
-        target_right=getattr(task, "target_right", None),
+        # What is optional stands in the document all the same, empty.
+        target_left=getattr(task, "target_left", None) or ("" if is_survival else None),
+        target_right=getattr(task, "target_right", None) or ("" if is_survival else None),
         target_event=getattr(task, "target_event", None),
     )
     inputs = [_Input(name="source_data_list" if has_ids else "source_data", data_set=data_set)]
     if task.procedure is not None:
         inputs.append(_Input(name="estimation_procedure", procedure=task.procedure))
     if isinstance(task, ClassificationTask | ChallengeTask | ActiveClassificationTask):
-        inputs.append(_Input(name="cost_matrix", cost_matrix=task.cost_matrix))
+        inputs.append(_Input(name="cost_matrix", cost_matrix=task.cost_matrix or ()))
     if not isinstance(task, SubgroupTask | MultitaskRegressionTask):
         measures = _Measures(names=task.evaluation_measures)
         inputs.append(_Input(name="evaluation_measures", measures=measures))
     if isinstance(task, ActiveClassificationTask):
-        inputs.append(_Input(name="annotation_costs", annotation_costs=task.annotation_costs))
+        costs = task.annotation_costs or ""
+        inputs.append(_Input(name="annotation_costs", annotation_costs=costs))
         inputs.append(_Input(name="batch_size", batch_size=task.batch_size))
     if isinstance(task, SubgroupTask):
         inputs.append(_Input(name="time_limit", time_limit=task.time_limit_s))
@@ -286,7 +290,7 @@ TASK_SUMMARY = Record(
         Field("format", "format", TEXT),
         Field("inputs", "input", Pairs(TEXT)),
         Field("qualities", "quality", Pairs(DOUBLE)),
-        Field("tags", "tag", TEXT, many=True),
+        Field("tags", "tag", TEXT, many=True, in_json=InJson.NEVER),
     ),
 )
 TASKS = Rows("tasks", "task", TASK_SUMMARY, hand_made_json=True)

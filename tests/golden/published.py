@@ -11,8 +11,9 @@ from openml_client.model.run import RunEvaluation
 Key = tuple[str, int | None, int | None, int | None]
 
 # What the engine of 2014 called or counted otherwise: it took the precision of a class that is
-# never predicted for zero, and summed the information over the rows.
-OLD_MEANINGS = {"precision", "f_measure", "kb_relative_information_score"}
+# never predicted for zero, summed the information over the rows, and took the entropy of the
+# prior for what is missing.
+OLD_MEANINGS = {"precision", "f_measure", "kb_relative_information_score", "prior_entropy"}
 OLD_NAMES = {"recall": "weighted_recall"}
 
 

@@ -367,7 +367,7 @@ def test_the_names_of_files_lead_nowhere(api: Api) -> None:
         id_ = id_of(api.post("run", run(), extra=(name, b"content")))
         url = texts(api.get(f"run/{id_}"), "url")[-1]
         path = urlsplit(url).path
-        assert path.startswith("/data/v1/download/")
+        assert path.startswith("/data/download/")
         assert path.count("/") == 5
         assert len(path) < 300
         assert api.get(path).data == b"content"

@@ -125,7 +125,7 @@ def test_every_type_of_task_can_be_published_and_told(api: Api) -> None:
         ({"cost_matrix": "[[0,"}, 621, "cost_matrix; should be of type: json"),
         ({"source_data": "99"}, 622, "[source_data], acceptable inputs: [1]"),
         ({"estimation_procedure": "7"}, 622, "[estimation_procedure], acceptable inputs: [1, 2,"),
-        ({"evaluation_measures": "luck"}, 622, "[evaluation_measures], acceptable inputs: [area"),
+        ({"evaluation_measures": "luck"}, 622, "[evaluation_measures], acceptable inputs: [Euclid"),
         ({"target_feature": "petal length"}, 622, "[target_feature], acceptable inputs: [place, c"),
         ({"custom_testset": "[1]"}, 619, "problematic input: custom_testset"),
     ],

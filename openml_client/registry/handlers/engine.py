@@ -58,8 +58,7 @@ def _next(call: Call, waiting: Select[Any]) -> Sequence[UnprocessedDataset]:
         raise call.refusal("none")
     is_random = call.places["order"] == "random"
     row = random.choice(rows) if is_random else min(rows, key=lambda r: r.id)
-    status = None if row.status == "in_preparation" else row.status
-    return [UnprocessedDataset(**{**row._mapping, "status": status})]
+    return [UnprocessedDataset(**row._mapping)]
 
 
 def upload_features(call: Call) -> GivenId:
@@ -153,10 +152,10 @@ def evaluate_run(call: Call) -> GivenId:
     with call.services.store.write() as connection:
         if not runs.exists(connection, run_id):
             raise call.refusal("unknown")
-        if runs.is_evaluated(connection, run_id):
-            raise call.refusal("evaluated")
         if any(item.measure not in measures() for item in upload.evaluations):
             raise call.refusal("measure")
+        if runs.is_evaluated(connection, run_id):
+            raise call.refusal("evaluated")
         _check_places(call, connection, upload)
         claims = claims_of(call.services, runs.contents_of(connection, run_id).get("description"))
         evaluated = Evaluated(

@@ -1,4 +1,8 @@
-"""The registry understands the recorded requests, and answers as the real server did."""
+"""What the embedded engine finds at once is what the real one found later.
+
+The recorded uploads are sent to a registry with its engine; `test_registry_scenario` has a
+registry without.
+"""
 
 from __future__ import annotations
 
@@ -10,81 +14,42 @@ from typing import Any
 
 import pytest
 
-from openml_client.registry import Registry
-from openml_client.wire import json, xml
+from openml_client.wire import routes
 from openml_client.wire.codec import Rows, encode
 from openml_client.wire.route import Route
-from openml_client.wire.vocabulary import ERROR, ErrorAnswer
 
 from .replay import Replayed, document, exchanges, replay, uploads
 from .test_wire import first_difference, normal
-from .transcripts import Exchange, load, names
+from .transcripts import Exchange
 
 pytestmark = pytest.mark.shared
 
+JUDGED = {
+    route.name
+    for route in (
+        routes.DATASET_FEATURES,
+        routes.DATASET_QUALITIES,
+        routes.RUN_GET,
+        routes.RUN_TRACE,
+        routes.EVALUATION_LIST,
+        routes.EVALUATION_SETUP_LIST,
+    )
+}
+"""Routes that tell what an engine found."""
+
 OTHER_STATE = {
-    # what later issues do to things: edited, tagged, forked, deactivated, deleted
     "data_features_surv_after_target": "after an edit",
     "data_features_with_ontology": "after an edit",
-    "data_get_after_edit": "after an edit",
-    "data_get_fork": "after a fork",
-    "data_list_status_deactivated": "after a deactivation",
     "data_qualities_surv_after_target": "after an edit",
-    "double_slash": "after a tag",
-    "es_down_data_get": "after a tag",
     "evaluation_list_study": "after a study was made",
-    "run_get_deleted": "after a deletion",
-    "setup_list_tag": "after a tag",
-    "task_get_surv_json": "of a dataset that was edited",
-    "task_inputs_surv": "of a dataset that was edited",
-    "task_upload_err_623_inactive": "after a deactivation",
-    "task_upload_survival": "of a dataset that was edited",
-    # what the real engine had not done yet, and ours does at once
-    "data_get_unprocessed": "before the engine ran",
-    "data_qualities_err_363": "before the engine ran",
-    "evaluation_list_err_542_none_yet": "before the engine ran",
-    "run_get_before_evaluation": "before the engine ran",
-    # what was uploaded by requests that were not recorded, or by the engine's own routes
     "data_features_manual": "of a dataset that is not there",
-    "data_get_mixed_json": "of a dataset with another file",
-    "data_list_manual_in_preparation": "of a dataset that is not there",
     "data_qualities_manual": "of a dataset that is not there",
+    "run_get_before_evaluation": "before the engine ran",
     "run_get_manual_evaluation": "of a run that is not there",
     "run_trace_get_manual": "of a run that is not there",
-    "setup_list_json": "of a run that is not there",
-    "setup_list_limit_offset": "of a run that is not there",
-    "task_get_ep25": "of a task that is not there",
-    "task_get_ep25_json": "of a task that is not there",
-    "task_get_with_tag": "of a task that is not there",
-    "task_inputs_ep25": "of a task that is not there",
-    # what was there before the recording
-    "data_features_err_273_never": "of a dataset that is not there",
-    "data_list_data_name_version": "of a dataset that is not there",
-    "data_list_data_name_version_status": "of a dataset that is not there",
-    "data_list_limit": "begins with datasets that are not there",
-    "data_list_odd_segments": "begins with datasets that are not there",
-    "data_list_trailing_slash": "begins with datasets that are not there",
-    "data_list_uploader_multi": "the real server mistakes two uploaders for one",
-    "flow_list_json": "begins with flows that are not there",
-    "flow_list_limit_offset": "begins with flows that are not there",
-    "no_format_segment": "of a dataset that is not there",
-    "run_upload_err_208_no_quality": "of a task that is not there",
-    "task_get_seed_1": "of a task that is not there",
-    "task_list_limit": "begins with tasks that are not there",
-    "task_list_limit_json": "begins with tasks that are not there",
-    "task_list_status_all": "begins with tasks that are not there",
-    "task_list_type": "begins with tasks that are not there",
-    # what only the real server can be
-    "data_upload_err_130_too_big": "ours takes larger files",
-    "data_upload_over_post_max_size": "ours takes larger files",
-    "err_107_database_down": "the database is up",
-    "err_107_database_down_json": "the database is up",
-    # orders and pages that the real server's database made up
+    "task_upload_survival": "of a dataset that was edited",
     "evaluation_list_function_limit": "unordered, and cut",
     "evaluation_list_uploader": "unordered, and cut",
-    "run_list_limit": "unordered, and cut",
-    "run_list_limit_offset": "unordered, and cut",
-    "setup_list_limit": "unordered, and cut",
 }
 """Transcripts that were recorded in another state, with the reason."""
 
@@ -97,10 +62,9 @@ def replayed(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def told(shared: Path) -> Iterator[tuple[str, Exchange, Route]]:
-    """The transcripts but the uploads, in the state that the registry is in."""
-    sent = {name for name, *_ in uploads(shared / "golden")}
+    """The transcripts of these routes, in the state that the registry is in."""
     for name, exchange, route in exchanges(shared / "golden"):
-        if name not in sent and name not in OTHER_STATE:
+        if route.name in JUDGED and name not in OTHER_STATE:
             yield name, exchange, route
 
 
@@ -116,52 +80,6 @@ def test_every_upload_is_taken_and_gets_its_id(replayed: Replayed, shared: Path)
             problems.append(f"{name}: got the id {document(route, answer.data).id}, not {id_}")
     assert not problems, "\n".join(problems)
     assert len(replayed.uploads) >= 45
-
-
-def test_every_refusal_has_the_status_the_code_and_the_format(
-    replayed: Replayed, shared: Path
-) -> None:
-    count = 0
-    for name, exchange, _ in told(shared):
-        wanted = exchange.response
-        if wanted.status == 200:
-            continue
-        answer = replayed.send(exchange)
-        assert answer.status_code == wanted.status, name
-        assert answer.mimetype == wanted.headers.get_content_type(), name
-        if wanted.body and not wanted.body.lstrip().startswith(b"<!"):
-            assert error(answer.data).code == error(wanted.body).code, name
-            assert error(answer.data).message == error(wanted.body).message, name
-        count += 1
-    assert count > 70
-
-
-def error(body: bytes) -> ErrorAnswer:
-    module = json if body.lstrip()[:1] == b"{" else xml
-    answer: ErrorAnswer = module.read(ERROR, body, source="")
-    return answer
-
-
-INFORMATION = (
-    "data_list_err_370|data_list_err_371|limit_negative|data_qualities_surv|run_list_err_514|"
-    "flow_upload_err_171.*|task_upload_err_61[46789].*|task_upload_err_621.*|"
-    "task_upload_err_622_(ep|target)|task_upload_err_623.*|run_upload_err_(201|216|217).*|"
-    "setup_exists_err_58[16]|setup_list_err_67[12]|err_104.*"
-)
-"""Refusals whose further information is the same, word for word."""
-
-
-def test_refusals_give_the_real_servers_information(replayed: Replayed, shared: Path) -> None:
-    count = 0
-    for name, exchange, _ in told(shared):
-        if not re.fullmatch(INFORMATION, name):
-            continue
-        ours, theirs = error(replayed.send(exchange).data), error(exchange.response.body)
-        assert (ours.additional_information or "").strip() == (
-            theirs.additional_information or ""
-        ).strip(), name
-        count += 1
-    assert count >= 20
 
 
 NOT_COMPARED = {
@@ -211,7 +129,7 @@ def test_every_answer_says_what_the_real_server_said(replayed: Replayed, shared:
             problems.append(f"{name}: {first_difference(theirs, ours)}")
         count += 1
     assert not problems, "\n".join(problems)
-    assert count > 100
+    assert count > 30
 
 
 def comparable(route: Route, body: bytes) -> Any:
@@ -293,45 +211,3 @@ def alike(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, float) and isinstance(theirs, float):
         return math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-6)
     return bool(ours == theirs)
-
-
-def test_addresses_are_those_of_the_real_server(replayed: Replayed, shared: Path) -> None:
-    for name in ("data_get_mixed", "data_get_sparse", "data_get_reg", "data_get_private_owner"):
-        theirs = load(shared / "golden", name)
-        ours = xml.parse(replayed.send(theirs).data, source=name)[1]
-        assert ours["url"] == xml.parse(theirs.response.body, source=name)[1]["url"], name
-        path = "datasets/" + theirs.response.text.partition("/datasets/")[2].partition("<")[0]
-        assert ours.get("parquet_url", "datasets/").endswith(path), name
-
-
-def test_splits_files_are_the_real_servers(replayed: Replayed, shared: Path) -> None:
-    count = 0
-    for name in names(shared / "golden", "splits_.*"):
-        exchange = load(shared / "golden", name)
-        answer = replayed.send(exchange)
-        assert answer.status_code == exchange.response.status, name
-        if exchange.response.status == 200:
-            assert answer.data == exchange.response.body, name
-            count += 1
-        elif name != "splits_surv":  # a task that could not be made here
-            start = exchange.response.text.partition(". Evaluation")[0]
-            assert answer.get_data(as_text=True).startswith(start), name
-    assert count >= 6
-
-
-def test_files_are_downloaded_as_from_the_real_server(replayed: Replayed, shared: Path) -> None:
-    for name in names(shared / "golden", "data_download.*"):
-        exchange = load(shared / "golden", name)
-        answer = replayed.send(exchange)
-        assert answer.status_code == exchange.response.status, name
-        assert answer.headers.get("Location") == exchange.response.headers.get("Location"), name
-        if exchange.response.status == 200:
-            assert answer.data == exchange.response.body, name
-            assert answer.mimetype == exchange.response.headers.get_content_type(), name
-
-
-def test_what_the_registry_keeps_outlives_it(replayed: Replayed, shared: Path) -> None:
-    exchange = load(shared / "golden", "run_get_cls")
-    before = replayed.send(exchange).data
-    with Registry.open(replayed.registry.folder, create=False) as again:
-        assert Replayed(again, {}).send(exchange).data == before
