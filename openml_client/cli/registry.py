@@ -83,9 +83,6 @@ def mirror(
         str, typer.Option("--from", help="Address of the server; or 'local:FOLDER'.")
     ],
     target: Annotated[Path, typer.Option("--to", help="The registry's folder; made if missing.")],
-    suite: Annotated[
-        list[str] | None, typer.Option(help="Id or alias of a suite, with all its tasks.")
-    ] = None,
     task: Annotated[
         list[int] | None, typer.Option(help="Id of a task, with its dataset and splits.")
     ] = None,
@@ -100,14 +97,13 @@ def mirror(
 
     Each kind of thing may be given more than once.  Exits with 1 if something can't be copied.
     """
-    if not (suite or task or dataset or runs_of_task):
+    if not (task or dataset or runs_of_task):
         raise typer.BadParameter(
-            "Say what to copy: --dataset, --task, --suite or --runs-of-task, once or more."
+            "Say what to copy: --dataset, --task or --runs-of-task, once or more."
         )
     with Context(source).client() as client:
         result = client.mirror(
             _folder(target),
-            suites=suite or (),
             tasks=task or (),
             datasets=dataset or (),
             runs_of_tasks=runs_of_task or (),

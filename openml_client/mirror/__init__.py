@@ -29,7 +29,6 @@ def mirror(
     *,
     datasets: Iterable[Any] = (),
     tasks: Iterable[Any] = (),
-    suites: Iterable[Any] = (),
     runs_of_tasks: Iterable[Any] = (),
     workers: int = 8,
     progress: bool = True,
@@ -48,7 +47,6 @@ def mirror(
     wanted = {
         "datasets": _several(datasets),
         "tasks": _several(tasks),
-        "suites": _several(suites),
         "runs_of_tasks": _several(runs_of_tasks),
     }
     if not any(wanted.values()):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from openml_client.errors import (
-    AuthenticationError,
     NoResultError,
     NotFoundError,
-    OfflineError,
-    OpenMLError,
     TransportError,
     ValidationError,
 )
 from openml_client.mirror.contents import Contents
-from openml_client.mirror.tally import Tally
+from openml_client.mirror.pool import Pool
 from openml_client.model.dataset import Dataset, Feature, md5_of
 from openml_client.model.mirror import Mirrored
 from openml_client.model.run import Run, RunSummary
@@ -27,7 +23,14 @@ from openml_client.model.setup import Setup
 from openml_client.model.task import Task, TaskInputs
 from openml_client.model.trace import TraceIteration
 from openml_client.registry import Registry, blobs
-from openml_client.registry.importing import datasets, files, flows, runs, setups, tasks
+from openml_client.registry.importing import (
+    datasets,
+    files,
+    flows,
+    runs,
+    setups,
+    tasks,
+)
 from openml_client.registry.importing.base import transaction
 from openml_client.registry.importing.files import ImportedFile, LostFile
 from openml_client.registry.store.datasets import PUBLIC
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 NO_SPLITS = 412
 """Status of the answer in place of a splits file.  Source: protocol note, section 3.3."""
 
-K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -63,29 +65,26 @@ class Copier:
         self._registry = registry
         self._store = registry.store
         self._blobs = registry.services.blobs
-        self._workers = workers
-        self._progress = progress
-        self._tally = Tally()
+        self._pool = Pool(workers, progress)
         self._contents = Contents(source, self._blobs)
         self._writing = Lock()
-        self._gone: OfflineError | None = None
 
     def copy(
         self,
         *,
         datasets: Sequence[Any],
         tasks: Sequence[Any],
-        suites: Sequence[Any],
         runs_of_tasks: Sequence[Any],
     ) -> Mirrored:
         """Copy what is asked for and what it needs, first what others need."""
         with_runs = [as_id(task, "task") for task in runs_of_tasks]
-        found = self._read_tasks([*(as_id(task, "task") for task in tasks), *with_runs])
-        wanted = [*self._dataset_ids(datasets), *(i for t in found.values() for i in t.dataset_ids)]
-        self._copy_all("dataset", wanted, self._copy_dataset)
+        wanted = [*(as_id(task, "task") for task in tasks), *with_runs]
+        found = self._read_tasks(wanted)
+        needed = [id_ for task in found.values() for id_ in task.dataset_ids]
+        self._copy_all("dataset", [*self._dataset_ids(datasets), *needed], self._copy_dataset)
         self._copy_all("task", found, lambda id_: self._copy_task(found[id_]))
         self._copy_runs(self._runs_of_tasks([id_ for id_ in with_runs if id_ in found]))
-        return self._tally.result(self._source.settings.server, str(self._registry.folder))
+        return self._pool.tally.result(self._source.settings.server, str(self._registry.folder))
 
     # Datasets
 
@@ -93,7 +92,7 @@ class Copier:
         """Ids of datasets that were given by id or by name."""
         names = [item for item in given if isinstance(item, str) and not item.strip().isdecimal()]
         ids = [as_id(item, "dataset") for item in given if item not in names]
-        named = self._each("dataset", names, lambda name: self._source.datasets.get(name).id)
+        named = self._pool.each("dataset", names, lambda name: self._source.datasets.get(name).id)
         return [*ids, *named.values()]
 
     def _copy_dataset(self, id_: int) -> bool:
@@ -140,7 +139,7 @@ class Copier:
     # Tasks
 
     def _read_tasks(self, ids: Iterable[int]) -> dict[int, SourceTask]:
-        return self._each("task", ids, self._read_task, title="reading tasks")
+        return self._pool.each("task", ids, self._read_task, title="reading tasks")
 
     def _read_task(self, id_: int) -> SourceTask:
         task = self._source.tasks.get(id_)
@@ -163,7 +162,7 @@ class Copier:
             if tasks.is_here(connection, inputs):
                 return False
         for dataset_id in source.dataset_ids:
-            self._tally.require("dataset", dataset_id)
+            self._pool.tally.require("dataset", dataset_id)
         sha256 = self._splits(source.task)
         with self._write(f"task {source.task.id}") as connection:
             if tasks.is_here(connection, inputs):
@@ -192,7 +191,7 @@ class Copier:
     # Runs
 
     def _runs_of_tasks(self, task_ids: Iterable[int]) -> list[RunSummary]:
-        lists = self._each(
+        lists = self._pool.each(
             "runs of task",
             task_ids,
             lambda id_: list(self._source.runs.list(tasks=id_, show_errors=True)),
@@ -237,7 +236,7 @@ class Copier:
         setup: Setup | None = _if_any(lambda: self._source.setups.get(id_), None)
         if setup is None:
             return None  # lost at the source: the runs tell its values
-        self._tally.require("flow", setup.flow_id)
+        self._pool.tally.require("flow", setup.flow_id)
         with self._write(f"setup {id_}") as connection:
             if setups.is_here(connection, setup):
                 return False
@@ -249,7 +248,7 @@ class Copier:
             if runs.is_here(connection, row):
                 return False
         for kind, id_ in (("task", row.task_id), ("flow", row.flow_id), ("setup", row.setup_id)):
-            self._tally.require(kind, id_)
+            self._pool.tally.require(kind, id_)
         run = self._source.runs.get(row.id)
         found = {
             file.name: self._contents.fetch_if_there(file.url, name=file.name, file_id=file.file_id)
@@ -271,7 +270,7 @@ class Copier:
         """Ask again for the contents that earlier calls could not have."""
         with self._store.read() as connection:
             lost = {file.owner: file for file in files.lost(connection)}
-        self._each("file", lost, lambda owner: self._restore(lost[owner]), title="lost files")
+        self._pool.each("file", lost, lambda owner: self._restore(lost[owner]), title="lost files")
 
     def _restore(self, file: LostFile) -> None:
         known = self._contents.lost.get(file.url)
@@ -283,51 +282,16 @@ class Copier:
 
     # All of a kind
 
-    def _copy_all(self, kind: str, ids: Iterable[int], copy: Callable[[int], bool | None]) -> None:
+    def _copy_all(
+        self,
+        kind: str,
+        ids: Iterable[int],
+        copy: Callable[[int], bool | None],
+    ) -> None:
         """Copy things of one kind, and count what was new and what was there."""
-        for id_, is_new in self._each(kind, ids, copy).items():
+        for id_, is_new in self._pool.each(kind, ids, copy).items():
             if is_new is not None:
-                self._tally.note(kind, id_, is_new=is_new)
-
-    def _each(
-        self, kind: str, keys: Iterable[K], work: Callable[[K], T], *, title: str | None = None
-    ) -> dict[K, T]:
-        """What the work gives for each thing; those for which it fails are left out."""
-        from tqdm.auto import tqdm
-
-        done: dict[K, T] = {}
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="mirror") as pool:
-            futures = {
-                pool.submit(self._unless_gone, work, key): key for key in dict.fromkeys(keys)
-            }
-            is_silent = not (self._progress and futures)
-            try:
-                with tqdm(total=len(futures), desc=title or f"{kind}s", disable=is_silent) as bar:
-                    for future in as_completed(futures):
-                        self._take(kind, futures[future], future, done)
-                        bar.update()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return done
-
-    def _take(self, kind: str, key: Any, future: Future[T], done: dict[Any, T]) -> None:
-        try:
-            done[key] = future.result()
-        except AuthenticationError:
-            raise  # with a wrong key, nothing else can be read either
-        except OpenMLError as error:
-            self._tally.leave_out(kind, key, error)
-
-    def _unless_gone(self, work: Callable[[K], T], key: K) -> T:
-        """What the work gives, unless the server is out of reach: then nothing is tried."""
-        if self._gone is not None:
-            raise OfflineError(f"not tried, as {self._gone.message}")
-        try:
-            return work(key)
-        except OfflineError as error:
-            self._gone = error
-            raise
+                self._pool.tally.note(kind, id_, is_new=is_new)
 
     @contextmanager
     def _write(self, what: str) -> Iterator[Connection]:

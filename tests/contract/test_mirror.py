@@ -38,9 +38,7 @@ def source(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mirrored(
-    source: Path, world: World, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mirrored]:
+def mirrored(source: Path, world: World, tmp_path_factory: pytest.TempPathFactory) -> Mirrored:
     """What a mirror of all runs, made over a socket, has; the server is gone by now."""
     folder = tmp_path_factory.mktemp("mirror")
     tasks = {run.task_id for run in (world.tree, world.search, world.regression, world.curve)}
@@ -49,7 +47,7 @@ def mirrored(
         served(registry) as address,
         Client(address, cache_dir=folder / "cache") as client,
     ):
-        yield client.mirror(
+        return client.mirror(
             folder / "registry",
             datasets=["wine"],
             tasks=[3],

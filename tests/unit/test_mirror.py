@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sklearn.tree import DecisionTreeClassifier
@@ -235,7 +236,7 @@ def test_files_of_a_run_that_are_lost_are_told_and_had_once_they_are_back(
 ) -> None:
     file = world.tree.file("predictions")
     assert file is not None
-    lost = f"/data/v1/download/{file.file_id}/"
+    lost = urlsplit(file.url).path
     door = Door(source.wsgi_app, lambda path, n: "404 Lost" if path.startswith(lost) else None)
     what = f"file predictions of run {world.tree.id}"
     for n_copied in (2, 0):
@@ -303,7 +304,7 @@ def test_what_makes_no_sense_is_refused_before_a_folder_is_made(
 ) -> None:
     with pytest.raises(ValidationError, match="a mirror of nothing") as info:
         mirror(client, tmp_path / "m")
-    assert info.value.hint == "Give one of datasets, tasks, suites, runs_of_tasks."
+    assert info.value.hint == "Give one of datasets, tasks, runs_of_tasks."
     with pytest.raises(ValidationError, match="1 to 64 workers, not 0"):
         mirror(client, tmp_path / "m", tasks=[1], workers=0)
     with pytest.raises(OfflineError, match="the client is offline"):
@@ -401,4 +402,4 @@ def test_the_command_fails_with_1_if_something_is_missing_and_2_without_a_select
     ]
     assert "dataset  1" in failed.stdout
     assert nothing.returncode == 2
-    assert "--dataset, --task, --suite or --runs-of-task" in nothing.stderr
+    assert "--dataset, --task or --runs-of-task" in nothing.stderr
