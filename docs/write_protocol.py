@@ -102,7 +102,7 @@ def _facts(route: Route) -> Iterator[tuple[str, str]]:
     if route.form:
         yield "Form", ", ".join(f"`{name}`" for name in route.form)
     if route.request is not None:
-        yield "Uploads", f"`{route.part}`, a document `{route.request.root}`"
+        yield "Uploads", f"`{route.request_part}`, a document `{route.request.root}`"
     if route.files:
         yield "Files", ", ".join("any others" if n == "*" else f"`{n}`" for n in route.files)
     yield "Answers", f"`{route.response.root}`"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from html.entities import codepoint2name
 from typing import Any
 
@@ -28,17 +27,16 @@ def refuse(code: int, information: str | None = None, *, as_json: bool) -> Respo
     """Make the answer that refuses, with the status and the words of the code."""
     entry = codes()[code]
     if information is not None:
-        information = _with_entities(information)
+        information = with_entities(information)
     error = ErrorAnswer(code=code, message=entry.message, additional_information=information)
     response = answer(ERROR, error, as_json=as_json)
     response.status_code = entry.http_status
     return response
 
 
-def _with_entities(text: str) -> str:
+def with_entities(text: str) -> str:
     """Text as it stands in a page: the server writes its information for browsers, too."""
-    escaped = escape(text, quote=False).replace('"', "&quot;")
-    names = codepoint2name
+    names = (codepoint2name.get(ord(character)) for character in text)
     return "".join(
-        f"&{names[ord(c)]};" if not c.isascii() and ord(c) in names else c for c in escaped
+        f"&{name};" if name else character for name, character in zip(names, text, strict=True)
     )

@@ -36,7 +36,7 @@ def _fields(parameter: Record) -> tuple[Field, ...]:
 _BEFORE = next(n for n, field in enumerate(PARAMETER.fields) if field.key == "parameter_name")
 _NAMED_TWICE = replace(
     PARAMETER,
-    fields=(
+    content=(
         *PARAMETER.fields[:_BEFORE],
         Field("name", "name", TEXT),
         *PARAMETER.fields[_BEFORE:],

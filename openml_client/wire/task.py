@@ -29,8 +29,8 @@ from openml_client.model.task import (
     TaskSummary,
     TaskTypeId,
 )
-from openml_client.wire.codec import Adapted, Field, InJson, Pairs, Record, Rows
-from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, TAG, TEXT
+from openml_client.wire.codec import Adapted, Field, InJson, Pairs, Passed, Record, Rows
+from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, NAME, TAG, TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +89,8 @@ _DATA_SET = Record(
         Field("labeled_id", "labeled_data_set_id", INT),
         Field("target", "target_feature", TEXT),
         Field("target_value", "target_value", TEXT),
-        Field("target_left", "target_feature_left", TEXT),
-        Field("target_right", "target_feature_right", TEXT),
+        Field("target_left", "target_feature_left", TEXT, keep_empty=True),
+        Field("target_right", "target_feature_right", TEXT, keep_empty=True),
         Field("target_event", "target_feature_event", TEXT),
     ),
 )
@@ -113,7 +113,8 @@ _INPUT = Record(
         Field("name", "name", TEXT, required=True, is_attribute=True),
         Field("data_set", "data_set", _DATA_SET),
         Field("procedure", "estimation_procedure", _PROCEDURE),
-        Field("cost_matrix", "cost_matrix", MATRIX),
+        # Of a task that takes one and was given none, the element is there and empty.
+        Field("cost_matrix", "cost_matrix", MATRIX, keep_empty=True),
         Field(
             "measures",
             "evaluation_measures",
@@ -124,7 +125,7 @@ _INPUT = Record(
                 (Field("names", "evaluation_measure", TEXT, many=True, always=True),),
             ),
         ),
-        Field("annotation_costs", "annotation_cost", TEXT),
+        Field("annotation_costs", "annotation_cost", TEXT, keep_empty=True),
         Field("batch_size", "batch_size", INT),
         Field("time_limit", "time_limit", FLOAT),
         Field("quality_measure", "quality_measure", TEXT),
@@ -232,7 +233,7 @@ def _own_fields(
         "batch_size": inputs.get("batch_size", empty).batch_size,
     }
     known = cls.__dataclass_fields__
-    return {k: v for k, v in candidates.items() if k in known and v is not None}
+    return {k: v for k, v in candidates.items() if k in known and v not in (None, "")}
 
 
 def _from_task(task: Task) -> _TaskDocument:
@@ -299,8 +300,9 @@ TASK_DRAFT = Record(
     TaskDraft,
     "task_inputs",
     (
+        Passed("task_id", INT),
         Field("type_id", "task_type_id", INT, required=True),
-        Field("inputs", "input", Pairs(TEXT)),
+        Field("inputs", "input", Pairs(TEXT, name=NAME), required=True),
         Field("tags", "tag", TAG, many=True),
     ),
 )

@@ -53,6 +53,8 @@ def _bodies(theirs: Response, ours: bytes) -> Iterator[str]:
     head = body.lstrip()[:15].lower()
     if theirs.headers.get_content_type() == "text/html":
         return  # pages are for people
+    if b"<xs:schema" in body:
+        return  # `test_schemas` compares what they state
     if theirs.headers.get_content_type() == "application/json" and head[:1] == b"{":
         yield from _values(json.loads(body), json.loads(ours), "")
     elif head.startswith((b"<oml:", b"<?xml")):

@@ -225,7 +225,7 @@ def test_every_upload_is_understood(shared: Path) -> None:
         route = route_of(exchange)
         if route is None or route.request is None or exchange.response.status != 200:
             continue
-        description = next(p for p in exchange.request.parts if p.name == route.part)
+        description = next(p for p in exchange.request.parts if p.name == route.request_part)
         tree, model = read(route.request, description.body, source=name)
         again = wire_xml.write(route.request, model)
         assert wire_xml.read(route.request, again, source=name) == model, name

@@ -368,6 +368,6 @@ def test_the_names_of_files_lead_nowhere(api: Api) -> None:
         url = texts(api.get(f"run/{id_}"), "url")[-1]
         path = urlsplit(url).path
         assert path.startswith("/data/download/")
-        assert path.count("/") == 5
+        assert path.count("/") == 4
         assert len(path) < 300
         assert api.get(path).data == b"content"
