@@ -34,6 +34,7 @@ DIFFERENCES: Mapping[str, str] = {
     "run_get_clustering": "the real engine fails on clusterings, ours evaluates them",
     "run_list_limit": "a page of rows whose order the database made up",
     "run_list_limit_offset": "a page of rows whose order the database made up",
+    "splits_clu": "the real server has no splits of clusterings, ours does",
     "splits_chal": "ours says why there are no splits",
     "splits_surv": "ours says why there are no splits",
     "task_upload_err_622_dataset": (
