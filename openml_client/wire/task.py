@@ -26,8 +26,8 @@ from openml_client.model.task import (
     TaskInputs,
     TaskProcedure,
     TaskSummary,
-    TaskTypeId,
 )
+from openml_client.model.task_type import TaskTypeId
 from openml_client.wire.codec import Adapted, Field, Pairs, Record, Rows
 from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, TAG, TEXT
 
