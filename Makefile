@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FOREIGN := .venv-foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check lint types imports docs format clean
+.PHONY: help quickstart test check lint types imports docs protocol format clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ imports: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/house
+
+protocol: $(VENV)/.dev  ## Write docs/protocol.md from the table of routes
+	$(BIN)/python docs/write_protocol.py > docs/protocol.md
 
 format: $(VENV)/.dev  ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -121,8 +121,9 @@ class FlowDraft:
     external_version: str | None = None
     """At most 128 characters; without one the server takes the md5 of the source or binary."""
     description: str
-    """At most 1,024 characters of Basic Latin."""
+    """1 to 1,024 characters of Basic Latin."""
     creators: tuple[str, ...] = ()
+    """Each at most 128 characters of the same as in the name, thus without spaces."""
     contributors: tuple[str, ...] = ()
     licence: str | None = None
     language: str | None = None

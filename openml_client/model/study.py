@@ -100,10 +100,10 @@ class StudyDraft:
 
     name: str
     """At most 256 characters."""
-    description: str
+    description: str | None = None
     """Basic Latin only, at most 4,096 characters."""
     alias: str | None = None
-    """At most 32 characters; no other collection may have it."""
+    """At most 32 of ``A-Z a-z 0-9 _ - .``; no other collection may have it."""
     main_entity_type: EntityType | None = None
     """Taken from what is given below where it is None."""
     benchmark_suite_id: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html.entities import codepoint2name
 from typing import Any
 
 from flask import Response
@@ -25,7 +26,17 @@ def answer(document: Document, value: Any, *, as_json: bool) -> Response:
 def refuse(code: int, information: str | None = None, *, as_json: bool) -> Response:
     """Make the answer that refuses, with the status and the words of the code."""
     entry = codes()[code]
+    if information is not None:
+        information = with_entities(information)
     error = ErrorAnswer(code=code, message=entry.message, additional_information=information)
     response = answer(ERROR, error, as_json=as_json)
     response.status_code = entry.http_status
     return response
+
+
+def with_entities(text: str) -> str:
+    """Text as it stands in a page: the server writes its information for browsers, too."""
+    names = (codepoint2name.get(ord(character)) for character in text)
+    return "".join(
+        f"&{name};" if name else character for name, character in zip(names, text, strict=True)
+    )

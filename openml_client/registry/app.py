@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from openml_client.errors import IntegrityError, RegistryError
-from openml_client.registry import pages
+from openml_client.registry import pages, schemas
 from openml_client.registry.answers import answer, refuse
 from openml_client.registry.auth import authenticate
 from openml_client.registry.calls import MAX_ID, Addresses, Call, Refusal, Services
@@ -54,6 +54,7 @@ def make_app(services: Services) -> Flask:
         _add(app, f"{root}/<path:rest>", unknown)
     _add(app, "/api/v1", _api_view(services, {}, as_json=False))
     add_rules(app, services)
+    schemas.add_rules(app)
     app.register_error_handler(404, lambda _: pages.not_found())
     app.register_error_handler(405, lambda _: pages.not_found())
     app.register_error_handler(HTTPException, _http_error)

@@ -50,9 +50,13 @@ class Addresses:
     base_url: str
     """With a slash at the end."""
 
-    def file(self, file_id: int, name: str) -> str:
-        """Address of a file; ``name`` is only there for people."""
+    def data_file(self, file_id: int, name: str) -> str:
+        """Address of a dataset's file; ``name`` is only there for people."""
         return f"{self.base_url}data/v1/download/{file_id}/{quote(name)}"
+
+    def file(self, file_id: int, name: str) -> str:
+        """Address of a file of a run or a flow, which the server names by the older path."""
+        return f"{self.base_url}data/download/{file_id}/{quote(name)}"
 
     def parquet(self, dataset_id: int) -> str:
         """Address of a dataset as Parquet, if there is such a file.

@@ -110,9 +110,10 @@ def _splits(services: Services, task_id: int) -> AnyResponse:
     try:
         sha256 = splits_file(services, task_id)
     except TaskError as error:
-        text = error.message
-        if text != NO_SPLITS:
-            text = f"failed to perform action generate_folds. {text}"
+        if error.message == NO_SPLITS:
+            # The server says so in a page, if one without any markup.
+            return Response(NO_SPLITS, status=412, mimetype="text/html")
+        text = f"failed to perform action generate_folds. {error.message}"
         return Response(text, status=412, mimetype=_TEXT)
     what = f"the splits of task {task_id}"
     return _send(services, sha256, what, name=f"Task_{task_id}_splits.arff", mimetype=_TEXT)

@@ -217,8 +217,8 @@ class Caller:
             parts.insert(
                 0,
                 FilePart(
-                    name=route.part,
-                    filename=f"{route.part}.xml",
+                    name=route.request_part,
+                    filename=f"{route.request_part}.xml",
                     content=document,
                     content_type="text/xml",
                 ),

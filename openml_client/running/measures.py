@@ -172,23 +172,24 @@ def _confusion_measures(confusion: NDArray[np.intp]) -> dict[str, Measured]:
 
 
 def _information_measures(truth: Ints, confidence: Floats, prior: Floats) -> dict[str, Measured]:
-    """The entropy of the classes, and the share of it that the predictions tell.
+    """The information that is missing about the classes, and the share that predictions tell.
 
-    The entropy is that of the prior, as openml.org published it.  Newer versions of Weka take the
-    mean log loss of the prior on the test rows; where classes are balanced the two are equal.
+    What is missing is the mean log loss of the prior on these rows, as today's engine has it.
+    The engine of former years took the entropy of the prior, which is the same where classes are
+    balanced.
 
     Source: Kononenko and Bratko, "Information-based evaluation criterion for classifier's
     performance", Machine Learning 6 (1991).
     """
-    entropy = -float((prior * np.log2(prior)).sum())
     told = np.maximum(confidence[np.arange(len(truth)), truth], _SMALLEST)
     expected = prior[truth]
     gained = np.log2(told) - np.log2(expected)
     lost = np.log2(1 - np.minimum(told, expected)) - np.log2(1 - expected)
     information = np.where(told >= expected, gained, -lost)
+    missing = _mean(-np.log2(expected))
     return {
-        "prior_entropy": Measured(entropy if len(truth) else math.nan),
-        "kb_relative_information_score": Measured(_ratio(_mean(information), entropy)),
+        "prior_entropy": Measured(missing),
+        "kb_relative_information_score": Measured(_ratio(_mean(information), missing)),
     }
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.scalars import Scalar
+from openml_client.wire.scalars import TEXT, Scalar
 
 Tree = dict[str, Any]
 
@@ -45,6 +46,7 @@ class Field:
     many: bool = False
     """Whether the element may be repeated; the model holds a tuple."""
     required: bool = False
+    """Whether it must be there; of repeated elements that an upload must have one."""
     is_attribute: bool = False
     is_text: bool = False
     """Whether it is the text of the element itself."""
@@ -66,6 +68,23 @@ class Pairs:
     value: Scalar
     keep_empty: bool = False
     """Whether an empty value stands in the mapping as None."""
+    name: Scalar = TEXT
+    """What a name of an uploaded pair is."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An element that an upload may have at this place, and that is passed over.
+
+    Servers add it to what they hand out, and take back what they handed out.
+    """
+
+    key: str
+    """As that of a `Field`."""
+    kind: Scalar | Record | tuple[Passed, ...]
+    """A tuple lists the elements inside it."""
+    many: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,13 +94,19 @@ class Record:
     model: type[Any]
     root: str
     """Name of the document's root element, where it stands alone."""
-    fields: tuple[Field, ...]
+    content: tuple[Field | Passed, ...]
+    """In the order of the document."""
     before_root: str = ""
     """What the server sends before the root: flows begin with an empty line."""
     hand_made_json: bool = False
     """As of `Rows`."""
     mend: Callable[[bytes], bytes] | None = None
     """Makes XML of what the server sends, where that is ill-formed."""
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """What the model has of the content."""
+        return tuple(item for item in self.content if isinstance(item, Field))
 
 
 @dataclass(frozen=True)
@@ -310,4 +335,11 @@ def _encode_field(field: Field, value: Any) -> Iterator[Any]:
         elif isinstance(field.kind, Record):
             yield _encode_record(field.kind, item)
         else:
-            yield field.kind.write(item) or None
+            text = field.kind.write(item) or None
+            if text is not None or not _empty_is_absent(field):
+                yield text
+
+
+def _empty_is_absent(field: Field) -> bool:
+    """Whether the empty text is not worth an element, as it is read as an absent value."""
+    return not (field.keep_empty or field.required or field.always or field.many)

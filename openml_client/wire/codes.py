@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from importlib.resources import files
 
 from openml_client import errors
@@ -56,7 +57,8 @@ def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
     """
     code = codes().get(answer.code)
     cls = code.error if code else ServerError
-    details = (answer.additional_information or "").strip()
+    # The server writes its information for browsers.
+    details = unescape(answer.additional_information or "").strip()
     text = answer.message.strip() + (f" ({details})" if details else "")
     message = f"{asked}: {text} [code {answer.code}]"
     if cls is DuplicateError:

@@ -11,17 +11,21 @@ from openml_client.model.dataset import (
     Feature,
     Quality,
 )
-from openml_client.wire.codec import Field, InJson, Pairs, Record, Rows
+from openml_client.wire.codec import Field, InJson, Pairs, Passed, Record, Rows
 from openml_client.wire.scalars import (
+    ADDRESS,
     BOOL,
     DATE_TIME,
     DOUBLE,
     INT,
+    INT32,
     TAG,
     TEXT,
     TIMESTAMP,
     casual,
     limited,
+    one_of,
+    system,
 )
 
 DATASET = Record(
@@ -61,31 +65,39 @@ DATASET = Record(
     ),
 )
 
-_VISIBILITY = limited(8, "public|private|circles", "public, private and circles")
-
 DATASET_DRAFT = Record(
     DatasetDraft,
     "data_set_description",
     (
+        Passed("id", INT32),
         Field("name", "name", casual(128), required=True),
+        Passed("version", system(64)),
         Field("description", "description", limited(16384), required=True),
+        Passed("description_version", system(64)),
         Field("format", "format", casual(64), required=True),
         Field("creators", "creator", limited(128), many=True),
         Field("contributors", "contributor", limited(128), many=True),
         Field("collection_date", "collection_date", limited(128)),
+        Passed("upload_date", DATE_TIME),
         Field("language", "language", casual(128)),
         Field("licence", "licence", limited(64)),
-        Field("url", "url", TEXT),
+        Field("url", "url", ADDRESS),
+        Passed("file_id", INT32),
         Field("default_target_attribute", "default_target_attribute", casual(1024)),
         Field("row_id_attribute", "row_id_attribute", casual(128)),
         Field("ignore_attributes", "ignore_attribute", casual(128), many=True),
         Field("version_label", "version_label", casual(128)),
         Field("citation", "citation", limited(1024)),
         Field("tags", "tag", TAG, many=True),
-        Field("visibility", "visibility", _VISIBILITY),
-        Field("original_data_url", "original_data_url", TEXT),
-        Field("paper_url", "paper_url", TEXT),
+        Field("visibility", "visibility", one_of("circles", "public", "private")),
+        Field("original_data_url", "original_data_url", ADDRESS),
+        Field("paper_url", "paper_url", ADDRESS),
         Field("update_comment", "update_comment", limited(128)),
+        Passed("status", system(64)),
+        Passed("processing_date", limited(1024)),
+        Passed("error", limited(1024)),
+        Passed("warning", limited(1024)),
+        Passed("md5_checksum", system(64)),
     ),
 )
 
@@ -102,8 +114,8 @@ DATASET_EDIT = Record(
         Field("row_id_attribute", "row_id_attribute", casual(128)),
         Field("ignore_attributes", "ignore_attribute", casual(128), many=True),
         Field("citation", "citation", limited(1024)),
-        Field("original_data_url", "original_data_url", TEXT),
-        Field("paper_url", "paper_url", TEXT),
+        Field("original_data_url", "original_data_url", ADDRESS),
+        Field("paper_url", "paper_url", ADDRESS),
     ),
 )
 

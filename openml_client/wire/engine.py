@@ -7,14 +7,26 @@ Source: protocol note, section 10; openml-java.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from openml_client.model.dataset import Quality
 from openml_client.model.run import RunEvaluation
-from openml_client.wire.codec import Field, Record, Rows
-from openml_client.wire.run import RUN_EVALUATION
-from openml_client.wire.scalars import BOOL, DOUBLE, INT, TEXT, TIMESTAMP, limited
+from openml_client.model.trace import Trace, TraceIteration
+from openml_client.wire.codec import Field, Passed, Record, Rows
+from openml_client.wire.scalars import (
+    BOOL,
+    DOUBLE,
+    FLOAT,
+    FLOATS,
+    INT,
+    NOT_FLOATS,
+    TEXT,
+    TIMESTAMP,
+    Scalar,
+    limited,
+    system,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +57,8 @@ class MeasuredFeature:
 class FeaturesUpload:
     """What an engine found in the columns of a dataset."""
 
-    dataset_id: str | None = None
-    """A text: the server looks at it after the schema did."""
-    engine_id: str | None = None
+    dataset_id: int | None = None
+    engine_id: int | None = None
     error: str | None = None
     features: tuple[MeasuredFeature, ...] = ()
 
@@ -56,8 +67,8 @@ class FeaturesUpload:
 class QualitiesUpload:
     """What an engine measured of a dataset."""
 
-    dataset_id: str | None = None
-    engine_id: str | None = None
+    dataset_id: int | None = None
+    engine_id: int | None = None
     qualities: tuple[Quality, ...] = ()
 
 
@@ -80,6 +91,7 @@ class UnprocessedDataset:
     name: str
     version: int
     status: str | None = None
+    """The server names the element, and leaves it empty."""
     format: str | None = None
 
 
@@ -94,15 +106,24 @@ class UnevaluatedRun:
     uploaded_at: datetime | None = None
 
 
+_DECIMAL = replace(FLOAT, xsd="xs:decimal")
+
+
+def _array(kind: Scalar) -> Scalar:
+    return replace(kind, max_length=4096, min_length=1, ascii_only=True)
+
+
 _MEASURED_FEATURE = Record(
     MeasuredFeature,
     "feature",
     (
         Field("index", "index", INT, required=True),
-        Field("name", "name", limited(64, ascii_only=False), required=True),
-        Field("data_type", "data_type", limited(8, "numeric|nominal|string|date"), required=True),
-        Field("nominal_values", "nominal_value", limited(256, ascii_only=False), many=True),
+        Field("name", "name", limited(64), required=True),
+        Field("data_type", "data_type", limited(64), required=True),
+        Field("nominal_values", "nominal_value", limited(256), many=True),
         Field("is_target", "is_target", BOOL),
+        Passed("is_ignore", BOOL),
+        Passed("is_row_identifier", BOOL),
         Field("n_distinct", "NumberOfDistinctValues", INT),
         Field("n_unique", "NumberOfUniqueValues", INT),
         Field("n_missing", "NumberOfMissingValues", INT),
@@ -118,15 +139,13 @@ _MEASURED_FEATURE = Record(
     ),
 )
 
-_ENGINE_TEXT = limited(1024, ascii_only=False)
-
 FEATURES_UPLOAD = Record(
     FeaturesUpload,
     "data_features",
     (
-        Field("dataset_id", "did", TEXT),
-        Field("engine_id", "evaluation_engine_id", TEXT),
-        Field("error", "error", _ENGINE_TEXT),
+        Field("dataset_id", "did", INT),
+        Field("engine_id", "evaluation_engine_id", INT),
+        Field("error", "error", limited(1024)),
         Field("features", "feature", _MEASURED_FEATURE, many=True),
     ),
 )
@@ -135,15 +154,19 @@ QUALITIES_UPLOAD = Record(
     QualitiesUpload,
     "data_qualities",
     (
-        Field("dataset_id", "did", TEXT),
-        Field("engine_id", "evaluation_engine_id", TEXT),
+        Field("dataset_id", "did", INT),
+        Field("engine_id", "evaluation_engine_id", INT),
         Field(
             "qualities",
             "quality",
             Record(
                 Quality,
                 "quality",
-                (Field("name", "name", TEXT, required=True), Field("value", "value", DOUBLE)),
+                (
+                    Field("name", "name", TEXT, required=True),
+                    Passed("feature_index", INT),
+                    Field("value", "value", replace(DOUBLE, xsd="xs:float")),
+                ),
             ),
             many=True,
         ),
@@ -155,10 +178,59 @@ RUN_EVALUATION_UPLOAD = Record(
     "run_evaluation",
     (
         Field("run_id", "run_id", INT, required=True),
-        Field("engine_id", "evaluation_engine_id", INT),
-        Field("error", "error", _ENGINE_TEXT),
-        Field("warning", "warning", _ENGINE_TEXT),
-        Field("evaluations", "evaluation", RUN_EVALUATION, many=True),
+        Field("engine_id", "evaluation_engine_id", INT, required=True),
+        Field("error", "error", limited(1024)),
+        Field("warning", "warning", limited(1024)),
+        Field(
+            "evaluations",
+            "evaluation",
+            Record(
+                RunEvaluation,
+                "evaluation",
+                (
+                    Field("dataset_id", "did", INT),
+                    Field("measure", "name", system(128), required=True),
+                    Field("value", "value", FLOAT),
+                    Field("stdev", "stdev", FLOAT),
+                    Field("per_class", "array_data", _array(FLOATS)),
+                    Field("array_text", "array_data", _array(NOT_FLOATS)),
+                    Field("sample_size", "sample_size", INT),
+                    *(
+                        Field(name, name, INT, is_attribute=True)
+                        for name in ("repeat", "fold", "sample", "interval_start", "interval_end")
+                    ),
+                ),
+            ),
+            many=True,
+        ),
+    ),
+)
+
+_NATURAL = replace(INT, xsd="xs:nonNegativeInteger")
+
+TRACE_UPLOAD = Record(
+    Trace,
+    "trace",
+    (
+        Field("run_id", "run_id", _NATURAL, required=True),
+        Field(
+            "iterations",
+            "trace_iteration",
+            Record(
+                TraceIteration,
+                "trace_iteration",
+                (
+                    Field("repeat", "repeat", _NATURAL, required=True),
+                    Field("fold", "fold", _NATURAL, required=True),
+                    Field("iteration", "iteration", _NATURAL, required=True),
+                    Field("setup_string", "setup_string", limited(1024), required=True),
+                    Field("evaluation", "evaluation", _DECIMAL, required=True),
+                    Field("selected", "selected", BOOL, required=True),
+                ),
+            ),
+            many=True,
+            required=True,
+        ),
     ),
 )
 

@@ -166,13 +166,13 @@ def decode_filters(
             f"Legal filter operators: {','.join(known)}. Found illegal filter{found}",
         )
     if len(segments) % 2 and codes.no_value is not None:
-        raise FilterRefused(codes.no_value)
+        raise FilterRefused(codes.no_value, f"Filter: {segments[-1]}")
     values = {name: _decode_value(known[name], text, codes) for name, text in pairs.items()}
     if "offset" in values and "limit" not in values:
         raise FilterRefused(codes.offset_without_limit)
     limit = values.get("limit")
     if codes.max_limit and codes.limit_too_high and limit is not None and limit > codes.max_limit:
-        raise FilterRefused(codes.limit_too_high, f"The maximum is {codes.max_limit}.")
+        raise FilterRefused(codes.limit_too_high)
     if codes.no_filter is not None and not values:
         raise FilterRefused(codes.no_filter)
     return values

@@ -12,19 +12,32 @@ from openml_client.model.flow import (
     FlowParameter,
     FlowSummary,
 )
-from openml_client.wire.codec import Field, Record, Rows
-from openml_client.wire.scalars import DATE_TIME, INT, TEXT, casual, limited
+from openml_client.wire.codec import Field, Passed, Record, Rows
+from openml_client.wire.scalars import (
+    ADDRESS,
+    DATE_TIME,
+    INT,
+    INT32,
+    TEXT,
+    Scalar,
+    casual,
+    limited,
+    system,
+)
 
-_FLOW_NAME = casual(1024, colon=True, equals=True)
+
+def _casual(max_length: int) -> Scalar:
+    return casual(max_length, colon=True, equals=True)
+
 
 PARAMETER = Record(
     FlowParameter,
     "parameter",
     (
         Field("name", "name", TEXT, required=True),
-        Field("data_type", "data_type", TEXT),
-        Field("default_value", "default_value", TEXT, keep_empty=True),
-        Field("description", "description", TEXT, keep_empty=True),
+        Field("data_type", "data_type", TEXT, always=True),
+        Field("default_value", "default_value", TEXT, keep_empty=True, always=True),
+        Field("description", "description", TEXT, keep_empty=True, always=True),
         Field("recommended_range", "recommendedRange", TEXT),
     ),
 )
@@ -33,34 +46,40 @@ _DRAFT_PARAMETER = Record(
     FlowParameter,
     "parameter",
     (
-        Field("name", "name", casual(1024, colon=True), required=True),
-        Field("data_type", "data_type", limited(64)),
-        Field("default_value", "default_value", limited(2048), keep_empty=True),
+        Field("name", "name", _casual(1024), required=True),
+        Field("data_type", "data_type", limited(128)),
+        Field("default_value", "default_value", limited(2048, min_length=0), keep_empty=True),
         Field("description", "description", limited(1024), keep_empty=True),
         Field("recommended_range", "recommendedRange", limited(1024)),
     ),
 )
 
+_DRAFT_QUALITY = (
+    Passed("name", system(128), required=True),
+    Passed("value", system(128), required=True),
+)
 
-def _nested(component: type[Any], flow: Record) -> Record:
+
+def _nested(component: type[Any], flow: Record, identifier: Scalar) -> Record:
     """Make the record of a component, whose flow has the record that is being built."""
     return Record(
         component,
         "component",
         (
-            Field("identifier", "identifier", TEXT, required=True),
+            Field("identifier", "identifier", identifier, required=True),
             Field("flow", "flow", flow, required=True),
         ),
     )
 
 
-def _recursive(record: Record, component: type[Any]) -> Record:
+def _recursive(record: Record, component: type[Any], identifier: Scalar) -> Record:
     """Complete a flow's record with the field that leads back to itself."""
-    position = next(i for i, f in enumerate(record.fields) if f.attribute == "tags")
-    components = Field("components", "component", _nested(component, record), many=True)
-    fields = (*record.fields[:position], components, *record.fields[position:])
+    position = next(i for i, item in enumerate(record.content) if item.key == "parameter") + 1
+    nested = _nested(component, record, identifier)
+    components = Field("components", "component", nested, many=True)
+    content = (*record.content[:position], components, *record.content[position:])
     # A frozen record can't name itself while it is made; this is the one knot in the table.
-    object.__setattr__(record, "fields", fields)
+    object.__setattr__(record, "content", content)
     return record
 
 
@@ -98,6 +117,7 @@ FLOW = _recursive(
         before_root="\n",
     ),
     FlowComponent,
+    TEXT,
 )
 
 FLOW_DRAFT = _recursive(
@@ -105,27 +125,36 @@ FLOW_DRAFT = _recursive(
         FlowDraft,
         "flow",
         (
-            Field("name", "name", _FLOW_NAME, required=True),
-            Field("custom_name", "custom_name", limited(256)),
-            Field("class_name", "class_name", limited(256)),
-            Field("external_version", "external_version", limited(128)),
+            Passed("id", INT32),
+            Passed("uploader", INT32),
+            Field("name", "name", _casual(1024), required=True),
+            Field("custom_name", "custom_name", limited(128)),
+            Field("class_name", "class_name", _casual(128)),
+            Passed("version", INT32),
+            Field("external_version", "external_version", _casual(128)),
             Field("description", "description", limited(1024), required=True, keep_empty=True),
-            Field("creators", "creator", limited(128), many=True),
-            Field("contributors", "contributor", limited(128), many=True),
-            Field("licence", "licence", limited(64)),
-            Field("language", "language", limited(128)),
+            Field("creators", "creator", _casual(128), many=True),
+            Field("contributors", "contributor", _casual(128), many=True),
+            Passed("upload_date", DATE_TIME),
+            Field("licence", "licence", _casual(64)),
+            Field("language", "language", _casual(128)),
             Field("full_description", "full_description", limited(1024)),
             Field("installation_notes", "installation_notes", limited(1024)),
             Field("dependencies", "dependencies", limited(1024)),
+            Passed("implements", _casual(128)),
             Field("parameters", "parameter", _DRAFT_PARAMETER, many=True),
-            Field("tags", "tag", limited(128), many=True),
-            Field("source_format", "source_format", limited(128)),
-            Field("binary_format", "binary_format", limited(128)),
-            Field("source_md5", "source_md5", limited(32)),
-            Field("binary_md5", "binary_md5", limited(32)),
+            Passed("quality", _DRAFT_QUALITY, many=True),
+            Field("tags", "tag", system(128), many=True),
+            Passed("source_url", ADDRESS),
+            Passed("binary_url", ADDRESS),
+            Field("source_format", "source_format", system(128)),
+            Field("binary_format", "binary_format", system(128)),
+            Field("source_md5", "source_md5", system(128)),
+            Field("binary_md5", "binary_md5", system(128)),
         ),
     ),
     FlowDraftComponent,
+    system(128),
 )
 
 FLOW_SUMMARY = Record(

@@ -92,7 +92,8 @@ def _hand_made(record: Record, row: Any) -> dict[str, Any]:
         key = field.key.split("/")[0]
         if isinstance(field.kind, Pairs):
             pairs = value.items()
-            out[key] = [{"name": k, "value": field.kind.value.write(v)} for k, v in pairs]
+            if pairs:
+                out[key] = [{"name": k, "value": field.kind.value.write(v)} for k, v in pairs]
         elif isinstance(field.kind, Record):
             items = [_hand_made(field.kind, item) for item in (value if field.many else (value,))]
             if items:
@@ -109,4 +110,6 @@ def _hand_made_scalar(field: Field, kind: Scalar, value: Any) -> Any:
         return [kind.write(item) for item in value]
     if kind.is_number:
         return value
+    if kind.is_list and not isinstance(value, str):
+        return json.loads(kind.write(value))
     return kind.write(value)

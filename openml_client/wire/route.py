@@ -43,8 +43,10 @@ class Route:
     response: Document
     request: Document | None = None
     """The XML document that is uploaded."""
-    part: str = "description"
+    request_part: str = "description"
     """Name of the part that it is uploaded as."""
+    schema: str | None = None
+    """Name by which servers hand out the XML Schema of the request, below ``/api/v1/xsd/``."""
     files: tuple[str, ...] = ()
     """Further file parts; ``*`` stands for any name."""
     form: tuple[str, ...] = ()

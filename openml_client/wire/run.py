@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openml_client.model.run import (
     ParameterSetting,
@@ -13,8 +13,9 @@ from openml_client.model.run import (
     RunSummary,
 )
 from openml_client.model.trace import Trace, TraceIteration
-from openml_client.wire.codec import Field, Record, Rows
+from openml_client.wire.codec import Field, Passed, Record, Rows
 from openml_client.wire.scalars import (
+    ADDRESS,
     BOOL,
     FLOAT,
     FLOATS,
@@ -22,8 +23,10 @@ from openml_client.wire.scalars import (
     NOT_FLOATS,
     TEXT,
     TIMESTAMP,
+    Scalar,
     casual,
     limited,
+    system,
 )
 
 SETTING = Record(
@@ -137,28 +140,84 @@ class RunUpload:
     evaluations: tuple[RunEvaluation, ...] = ()
 
 
+def _casual(max_length: int) -> Scalar:
+    return casual(max_length, colon=True)
+
+
 _SETTING_DRAFT = Record(
     ParameterSetting,
     "parameter_setting",
     (
-        Field("name", "name", casual(1024, colon=True), required=True),
-        Field("value", "value", limited(2048), keep_empty=True),
+        Field("name", "name", _casual(1024), required=True),
+        Field("value", "value", limited(2048, min_length=0), required=True, keep_empty=True),
         Field("component_id", "component", INT),
     ),
+)
+
+
+def _array(kind: Scalar) -> Scalar:
+    return replace(kind, max_length=128, min_length=1, ascii_only=True)
+
+
+_EVALUATION_DRAFT = Record(
+    RunEvaluation,
+    "evaluation",
+    (
+        Field("dataset_id", "did", INT),
+        Field("measure", "name", system(128), required=True),
+        Field("flow_id", "flow_id", INT),
+        Field("flow_name", "flow", _casual(1024)),
+        Field("label", "label", _casual(1024)),
+        Field("value", "value", FLOAT),
+        Field("stdev", "stdev", FLOAT),
+        Field("per_class", "array_data", _array(FLOATS)),
+        Field("array_text", "array_data", _array(NOT_FLOATS)),
+        Field("sample_size", "sample_size", INT),
+        Field("repeat", "repeat", INT, is_attribute=True),
+        Field("fold", "fold", INT, is_attribute=True),
+        Field("sample", "sample", INT, is_attribute=True),
+        Field("interval_start", "interval_start", INT, is_attribute=True),
+        Field("interval_end", "interval_end", INT, is_attribute=True),
+    ),
+)
+
+_DATASET_DRAFT = (
+    Passed("did", INT, required=True),
+    Passed("name", _casual(128), required=True),
+    Passed("url", ADDRESS, required=True),
+)
+
+_FILE_DRAFT = (
+    Passed("did", INT, required=True),
+    Passed("file_id", INT, required=True),
+    Passed("name", _casual(128), required=True),
+    Passed("url", ADDRESS, required=True),
 )
 
 RUN_UPLOAD = Record(
     RunUpload,
     "run",
     (
+        Passed("run_id", INT),
+        Passed("uploader", INT),
+        Passed("uploader_name", limited(128)),
         Field("task_id", "task_id", INT),
+        Passed("task_type", limited(128)),
+        Passed("task_evaluation_measure", limited(128)),
         Field("flow_id", "flow_id", INT, required=True),
-        Field("setup_string", "setup_string", limited(2048)),
+        Passed("flow_name", _casual(1024)),
+        Passed("setup_id", INT),
+        Field("setup_string", "setup_string", limited(2048, min_length=0)),
         Field("error_message", "error_message", limited(128)),
-        Field("run_details", "run_details", casual(1024, colon=True)),
+        Field("run_details", "run_details", _casual(1024)),
         Field("settings", "parameter_setting", _SETTING_DRAFT, many=True),
-        Field("tags", "tag", limited(128, r"[a-zA-Z0-9_\-.]+", "A-Z a-z 0-9 _ - ."), many=True),
-        Field("evaluations", "output_data/evaluation", RUN_EVALUATION, many=True),
+        Field("tags", "tag", system(128), many=True),
+        Passed("input_data/dataset", _DATASET_DRAFT, many=True),
+        Passed("input_data/file", _FILE_DRAFT, many=True),
+        Passed("input_data/evaluation", _EVALUATION_DRAFT, many=True),
+        Passed("output_data/dataset", _DATASET_DRAFT, many=True),
+        Passed("output_data/file", _FILE_DRAFT, many=True),
+        Field("evaluations", "output_data/evaluation", _EVALUATION_DRAFT, many=True),
     ),
 )
 

@@ -23,9 +23,16 @@ class Scalar:
     """Value to text."""
     is_number: bool = False
     """Whether the server's hand-made JSON lists give it as a number."""
+    xsd: str = "xs:string"
+    """The type of XML Schema that an uploaded text must be of, before the limits below."""
     max_length: int | None = None
     """Characters, for texts that are uploaded.  Source: the XSDs; protocol note, section 1.3."""
+    min_length: int | None = None
+    """The same; an absent value is no text."""
+    choices: tuple[str, ...] = ()
+    """The only texts that are taken, if any are listed."""
     pattern: re.Pattern[str] | None = None
+    """Spelled so that XML Schema takes it, too."""
     alphabet: str = ""
     """The pattern in words, for messages."""
     ascii_only: bool = False
@@ -39,6 +46,10 @@ class Scalar:
             return f"contains {bad!r}; the protocol takes Basic Latin characters only"
         if self.max_length is not None and len(text) > self.max_length:
             return f"has {len(text)} characters; the limit is {self.max_length}"
+        if self.min_length is not None and len(text) < self.min_length:
+            return f"has {len(text)} characters; there must be {self.min_length}"
+        if self.choices and text not in self.choices:
+            return f"is none of {', '.join(self.choices)}"
         if self.pattern is not None and not self.pattern.fullmatch(text):
             return f"has characters outside {self.alphabet}"
         return None
@@ -106,6 +117,8 @@ def _matrix(text: str) -> tuple[tuple[float, ...], ...]:
 
 
 def _write_matrix(rows: tuple[tuple[float, ...], ...]) -> str:
+    if not rows:
+        return ""  # an optional matrix that was not given
     return "[" + ",".join(_write_floats(row) for row in rows) + "]"
 
 
@@ -113,12 +126,15 @@ def _same(text: str) -> str:
     return text
 
 
-INT = Scalar("integer", _int, str, is_number=True)
-FLOAT = Scalar("number", _float, write_float, is_number=True)
-DOUBLE = Scalar("number", _float, write_double, is_number=True)
-BOOL = Scalar("truth value", _bool, lambda value: "true" if value else "false")
+INT = Scalar("integer", _int, str, is_number=True, xsd="xs:integer")
+INT32 = replace(INT, xsd="xs:int")
+"""Where the server's schemas ask for 32 bits."""
+FLOAT = Scalar("number", _float, write_float, is_number=True, xsd="xs:double")
+DOUBLE = Scalar("number", _float, write_double, is_number=True, xsd="xs:double")
+BOOL = Scalar("truth value", _bool, lambda value: "true" if value else "false", xsd="xs:boolean")
 TEXT = Scalar("text", _same, str)
-DATE_TIME = Scalar("time", _instant, lambda value: _naive(value).isoformat())
+ADDRESS = replace(TEXT, name="address", xsd="xs:anyURI")
+DATE_TIME = Scalar("time", _instant, lambda value: _naive(value).isoformat(), xsd="xs:dateTime")
 """``2026-11-23T19:54:49``: upload dates of single things."""
 TIMESTAMP = Scalar("time", _instant, lambda value: _naive(value).isoformat(" "))
 """``2026-11-23 19:54:49``: processing dates and lists."""
@@ -128,13 +144,30 @@ NOT_FLOATS = Scalar("text", _not_floats, str, is_list=True)
 MATRIX = Scalar("JSON list of lists of numbers", _matrix, _write_matrix, is_list=True)
 
 
+NAMES = Scalar(
+    "list of names",
+    lambda text: tuple(name.strip('" ') for name in text.split(",")),
+    lambda names: ", ".join(names),  # noqa: PLW0108  (typed so)
+)
+"""Several names in one text, as lists of task types give their creators."""
+
+
 def limited(
-    max_length: int, pattern: str | None = None, alphabet: str = "", *, ascii_only: bool = True
+    max_length: int,
+    pattern: str | None = None,
+    alphabet: str = "",
+    *,
+    min_length: int = 1,
+    ascii_only: bool = True,
 ) -> Scalar:
-    """Make a text that is checked before it is uploaded, and when it arrives."""
+    """Make a text that is checked before it is uploaded, and when it arrives.
+
+    Source: XSD types ``basic_latin``, unless a pattern says more.
+    """
     return replace(
         TEXT,
         max_length=max_length,
+        min_length=min_length,
         pattern=re.compile(pattern) if pattern else None,
         alphabet=alphabet,
         ascii_only=ascii_only,
@@ -145,10 +178,31 @@ def casual(max_length: int, *, colon: bool = False, equals: bool = False) -> Sca
     """Make a name that needs no quoting in addresses.
 
     Source: XSD types ``casual_string``; runs add the colon, flows the colon and the equals sign.
+    The patterns are spelled as there, because a refusal quotes them.
     """
     extra = ":" * colon + "=" * equals
     words = "A-Z a-z 0-9 _ - . ( ) ," + "".join(f" {c}" for c in extra)
-    return limited(max_length, rf"[a-zA-Z0-9_\-.(),{extra}]+", words)
+    marks = rf"\.,\(\){extra}" if extra else r"\.\(\),"
+    return limited(max_length, rf"([a-zA-Z0-9_\-{marks}])+", words)
 
 
-TAG = limited(64, r"[a-zA-Z0-9_\-.]+", "A-Z a-z 0-9 _ - .")
+_SYSTEM_PATTERN = r"([a-zA-Z0-9_\-\.])+"
+_SYSTEM_ALPHABET = "A-Z a-z 0-9 _ - ."
+
+
+def system(max_length: int) -> Scalar:
+    """Make a name of the fewest characters, as tags are.
+
+    Source: XSD types ``system_string``.
+    """
+    return limited(max_length, _SYSTEM_PATTERN, _SYSTEM_ALPHABET)
+
+
+def one_of(*choices: str) -> Scalar:
+    """Make a text that is one of these."""
+    return replace(TEXT, choices=choices)
+
+
+TAG = system(64)
+NAME = replace(TAG, max_length=None, min_length=None)
+"""The same characters without a limit: the names of a task's inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openml_client.model.setup import Setup, SetupParameter
 from openml_client.wire.codec import Field, Record, Rows
@@ -16,7 +16,6 @@ PARAMETER = Record(
         Field("flow_id", "flow_id", INT, required=True),
         Field("flow_name", "flow_name", TEXT, required=True),
         Field("full_name", "full_name", TEXT, required=True),
-        # A single setup also gives the name as `name`; lists give this legacy spelling only.
         Field("name", "parameter_name", TEXT, required=True),
         Field("data_type", "data_type", TEXT, always=True),
         Field("default_value", "default_value", TEXT, keep_empty=True, always=True),
@@ -24,14 +23,28 @@ PARAMETER = Record(
     ),
 )
 
-_FIELDS = (
-    Field("id", "setup_id", INT, required=True),
-    Field("flow_id", "flow_id", INT, required=True),
-    Field("parameters", "parameter", PARAMETER, many=True),
+
+def _fields(parameter: Record) -> tuple[Field, ...]:
+    return (
+        Field("id", "setup_id", INT, required=True),
+        Field("flow_id", "flow_id", INT, required=True),
+        Field("parameters", "parameter", parameter, many=True),
+    )
+
+
+# A single setup gives the names of parameters twice; lists do so in the older spelling only.
+_BEFORE = next(n for n, field in enumerate(PARAMETER.fields) if field.key == "parameter_name")
+_NAMED_TWICE = replace(
+    PARAMETER,
+    content=(
+        *PARAMETER.fields[:_BEFORE],
+        Field("name", "name", TEXT),
+        *PARAMETER.fields[_BEFORE:],
+    ),
 )
 
-SETUP = Record(Setup, "setup_parameters", _FIELDS)
-SETUPS = Rows("setups", "setup", Record(Setup, "setup", _FIELDS))
+SETUP = Record(Setup, "setup_parameters", _fields(_NAMED_TWICE))
+SETUPS = Rows("setups", "setup", Record(Setup, "setup", _fields(PARAMETER)))
 
 
 @dataclass(frozen=True, kw_only=True)

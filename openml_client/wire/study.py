@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from openml_client.model.study import Study, StudyDraft, StudyLinks, StudySummary
-from openml_client.wire.codec import Adapted, Field, Record, Rows
-from openml_client.wire.scalars import DATE_TIME, INT, TEXT, TIMESTAMP, limited
+from openml_client.wire.codec import Adapted, Field, Passed, Record, Rows
+from openml_client.wire.scalars import DATE_TIME, INT, INT32, TEXT, TIMESTAMP, limited, system
 
-_ENTITY_TYPE = limited(8, "run|task", "run and task")
+_ENTITY_TYPE = limited(4, "(run|task)", "run and task")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +123,19 @@ STUDY_DRAFT = Record(
     StudyDraft,
     "study",
     (
-        Field("alias", "alias", limited(32)),
+        Passed("id", INT32),
+        Field("alias", "alias", system(32)),
         Field("main_entity_type", "main_entity_type", _ENTITY_TYPE, required=True),
-        Field("benchmark_suite_id", "benchmark_suite", INT),
+        Field("benchmark_suite_id", "benchmark_suite", INT32),
         Field("name", "name", limited(256), required=True),
-        Field("description", "description", limited(4096), required=True),
-        Field("task_ids", "tasks/task_id", INT, many=True),
-        Field("run_ids", "runs/run_id", INT, many=True),
+        Field("description", "description", limited(4096)),
+        Passed("creation_date", DATE_TIME),
+        Passed("creator", INT32),
+        Passed("data/data_id", INT32, many=True, required=True),
+        Field("task_ids", "tasks/task_id", INT32, many=True, required=True),
+        Passed("flows/flow_id", INT32, many=True, required=True),
+        Passed("setups/setup_id", INT32, many=True, required=True),
+        Field("run_ids", "runs/run_id", INT32, many=True, required=True),
     ),
 )
 

@@ -21,6 +21,7 @@ from openml_client.model.task import (
     MultitaskRegressionTask,
     OutputFeature,
     SubgroupTask,
+    SurvivalTask,
     Task,
     TaskDraft,
     TaskInputs,
@@ -28,8 +29,8 @@ from openml_client.model.task import (
     TaskSummary,
 )
 from openml_client.model.task_type import TaskTypeId
-from openml_client.wire.codec import Adapted, Field, Pairs, Record, Rows
-from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, TAG, TEXT
+from openml_client.wire.codec import Adapted, Field, InJson, Pairs, Passed, Record, Rows
+from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, NAME, TAG, TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +89,8 @@ _DATA_SET = Record(
         Field("labeled_id", "labeled_data_set_id", INT),
         Field("target", "target_feature", TEXT),
         Field("target_value", "target_value", TEXT),
-        Field("target_left", "target_feature_left", TEXT),
-        Field("target_right", "target_feature_right", TEXT),
+        Field("target_left", "target_feature_left", TEXT, keep_empty=True),
+        Field("target_right", "target_feature_right", TEXT, keep_empty=True),
         Field("target_event", "target_feature_event", TEXT),
     ),
 )
@@ -112,7 +113,8 @@ _INPUT = Record(
         Field("name", "name", TEXT, required=True, is_attribute=True),
         Field("data_set", "data_set", _DATA_SET),
         Field("procedure", "estimation_procedure", _PROCEDURE),
-        Field("cost_matrix", "cost_matrix", MATRIX),
+        # Of a task that takes one and was given none, the element is there and empty.
+        Field("cost_matrix", "cost_matrix", MATRIX, keep_empty=True),
         Field(
             "measures",
             "evaluation_measures",
@@ -123,7 +125,7 @@ _INPUT = Record(
                 (Field("names", "evaluation_measure", TEXT, many=True, always=True),),
             ),
         ),
-        Field("annotation_costs", "annotation_cost", TEXT),
+        Field("annotation_costs", "annotation_cost", TEXT, keep_empty=True),
         Field("batch_size", "batch_size", INT),
         Field("time_limit", "time_limit", FLOAT),
         Field("quality_measure", "quality_measure", TEXT),
@@ -231,31 +233,34 @@ def _own_fields(
         "batch_size": inputs.get("batch_size", empty).batch_size,
     }
     known = cls.__dataclass_fields__
-    return {k: v for k, v in candidates.items() if k in known and v is not None}
+    return {k: v for k, v in candidates.items() if k in known and v not in (None, "")}
 
 
 def _from_task(task: Task) -> _TaskDocument:
     has_ids = isinstance(task, MultitaskRegressionTask)
+    is_survival = isinstance(task, SurvivalTask)
     ids = task.dataset_ids if isinstance(task, MultitaskRegressionTask) else (task.dataset_id,)
     data_set = _DataSet(
         ids=tuple(i for i in ids if i is not None),
         labeled_id=getattr(task, "labeled_dataset_id", None),
         target=task.target,
         target_value=getattr(task, "target_value", None),
-        target_left=getattr(task, "target_left", None),
-        target_right=getattr(task, "target_right", None),
+        # What is optional stands in the document all the same, empty.
+        target_left=getattr(task, "target_left", None) or ("" if is_survival else None),
+        target_right=getattr(task, "target_right", None) or ("" if is_survival else None),
         target_event=getattr(task, "target_event", None),
     )
     inputs = [_Input(name="source_data_list" if has_ids else "source_data", data_set=data_set)]
     if task.procedure is not None:
         inputs.append(_Input(name="estimation_procedure", procedure=task.procedure))
     if isinstance(task, ClassificationTask | ChallengeTask | ActiveClassificationTask):
-        inputs.append(_Input(name="cost_matrix", cost_matrix=task.cost_matrix))
+        inputs.append(_Input(name="cost_matrix", cost_matrix=task.cost_matrix or ()))
     if not isinstance(task, SubgroupTask | MultitaskRegressionTask):
         measures = _Measures(names=task.evaluation_measures)
         inputs.append(_Input(name="evaluation_measures", measures=measures))
     if isinstance(task, ActiveClassificationTask):
-        inputs.append(_Input(name="annotation_costs", annotation_costs=task.annotation_costs))
+        costs = task.annotation_costs or ""
+        inputs.append(_Input(name="annotation_costs", annotation_costs=costs))
         inputs.append(_Input(name="batch_size", batch_size=task.batch_size))
     if isinstance(task, SubgroupTask):
         inputs.append(_Input(name="time_limit", time_limit=task.time_limit_s))
@@ -286,7 +291,7 @@ TASK_SUMMARY = Record(
         Field("format", "format", TEXT),
         Field("inputs", "input", Pairs(TEXT)),
         Field("qualities", "quality", Pairs(DOUBLE)),
-        Field("tags", "tag", TEXT, many=True),
+        Field("tags", "tag", TEXT, many=True, in_json=InJson.NEVER),
     ),
 )
 TASKS = Rows("tasks", "task", TASK_SUMMARY, hand_made_json=True)
@@ -295,8 +300,9 @@ TASK_DRAFT = Record(
     TaskDraft,
     "task_inputs",
     (
+        Passed("task_id", INT),
         Field("type_id", "task_type_id", INT, required=True),
-        Field("inputs", "input", Pairs(TEXT)),
+        Field("inputs", "input", Pairs(TEXT, name=NAME), required=True),
         Field("tags", "tag", TAG, many=True),
     ),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from openml_client.model.task_type import EstimationProcedure, TaskType, TaskTypeInput
 from openml_client.model.user import User
 from openml_client.wire.codec import Field, Record, Rows
-from openml_client.wire.scalars import BOOL, INT, TEXT, TIMESTAMP
+from openml_client.wire.scalars import BOOL, INT, NAMES, TEXT, TIMESTAMP
 
 TASK_TYPE = Record(
     TaskType,
@@ -19,7 +19,7 @@ TASK_TYPE = Record(
     (
         Field("id", "id", INT, required=True),
         Field("name", "name", TEXT, required=True),
-        Field("description", "description", TEXT),
+        Field("description", "description", TEXT, always=True),
         Field("creators", "creator", TEXT, many=True),
         Field("contributors", "contributor", TEXT, many=True),
         Field("created_at", "creation_date", TIMESTAMP),
@@ -39,7 +39,20 @@ TASK_TYPE = Record(
         ),
     ),
 )
-TASK_TYPES = Rows("task_types", "task_type", TASK_TYPE)
+TASK_TYPES = Rows(
+    "task_types",
+    "task_type",
+    Record(
+        TaskType,
+        "task_type",
+        (
+            Field("id", "id", INT, required=True),
+            Field("name", "name", TEXT, required=True),
+            Field("description", "description", TEXT, always=True),
+            Field("creators", "creator", NAMES),
+        ),
+    ),
+)
 
 _PROCEDURE_FIELDS = (
     Field("id", "id", INT, required=True),

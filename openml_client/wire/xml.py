@@ -19,6 +19,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 300
 """Elements inside elements; a flow of a hundred components within each other has 200."""
 
+NO_DOCTYPE = "the document has a DOCTYPE, which the protocol does not allow"
+
 
 class _GuardedExpat:
     """What ``xmltodict`` takes for the expat module: its parsers refuse a DOCTYPE.
@@ -35,8 +37,12 @@ class _GuardedExpat:
         return parser
 
 
+_ILL_FORMED = (expat.ExpatError, LookupError, ValueError)
+"""What expat raises for text that is no XML, and for encodings that it does not know."""
+
+
 def _refuse_doctype(*_: object) -> None:
-    raise ProtocolError("the document has a DOCTYPE, which the protocol does not allow")
+    raise ProtocolError(NO_DOCTYPE)
 
 
 def parse(body: bytes, *, source: str) -> tuple[str, Any]:
@@ -47,12 +53,10 @@ def parse(body: bytes, *, source: str) -> tuple[str, Any]:
     ProtocolError
         If the body is no XML of the OpenML namespace, too large, too deep or has a DOCTYPE.
     """
-    if len(body) > MAX_BYTES:
-        raise ProtocolError(
-            f"{source}: the document has {len(body)} bytes; the limit is {MAX_BYTES}"
-        )
+    _check_size(body, source)
     body = body.rstrip(b"\0")  # other clients' caches hold documents that end in NUL bytes
-    _check_depth(body, source)
+    if body.count(b"<") > 2 * MAX_DEPTH:  # fewer tags can't nest that deep, and most have fewer
+        _check_nesting(body, source)
     try:
         tree = xmltodict.parse(
             body,
@@ -60,7 +64,7 @@ def parse(body: bytes, *, source: str) -> tuple[str, Any]:
             namespaces={NAMESPACE: None},
             expat=_GuardedExpat,
         )
-    except expat.ExpatError as error:
+    except _ILL_FORMED as error:
         raise ProtocolError(
             f"{source}: not well-formed XML ({error}); it begins with {first_line(body)!r}",
             hint="A proxy or a captive portal may have answered instead of the server.",
@@ -73,8 +77,27 @@ def parse(body: bytes, *, source: str) -> tuple[str, Any]:
     return root, _without_namespaces(content)
 
 
-def _check_depth(body: bytes, source: str) -> None:
-    """Refuse deep nesting before a tree is built of it."""
+def guard(body: bytes, *, source: str) -> None:
+    """Refuse what no other parser should be given: a DOCTYPE, and what is too large or too deep.
+
+    Raises
+    ------
+    ProtocolError
+        If the body is one of these; well-formed it need not be.
+    """
+    _check_size(body, source)
+    _check_nesting(body, source)
+
+
+def _check_size(body: bytes, source: str) -> None:
+    if len(body) > MAX_BYTES:
+        raise ProtocolError(
+            f"{source}: the document has {len(body)} bytes; the limit is {MAX_BYTES}"
+        )
+
+
+def _check_nesting(body: bytes, source: str) -> None:
+    """Refuse a DOCTYPE, and deep nesting before a tree is built of it."""
     depth = 0
 
     def enter(*_: object) -> None:
@@ -87,15 +110,13 @@ def _check_depth(body: bytes, source: str) -> None:
         nonlocal depth
         depth -= 1
 
-    if body.count(b"<") <= 2 * MAX_DEPTH:
-        return  # too few tags to nest that deep, and most documents are like this
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.StartElementHandler = enter
     parser.EndElementHandler = leave
     try:
         parser.Parse(body, True)
-    except expat.ExpatError:
+    except _ILL_FORMED:
         return  # said better by the parse that follows
 
 

@@ -11,20 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
 from werkzeug.test import Client, TestResponse
 
 from openml_client.registry import Registry
 from openml_client.registry.store import users
-from openml_client.registry.store.users import Group
 from openml_client.wire import json, xml
 from openml_client.wire.route import Route
 
+from .earlier import USERS, move_ids
+from .scenario import BASE_URL
 from .test_wire import route_of
 from .transcripts import Exchange, load, names
-
-BASE_URL = "http://127.0.0.1:28080/"
-"""Address of the recorded server, which its documents name."""
 
 TABLES = {
     "data.upload": "datasets",
@@ -33,14 +30,6 @@ TABLES = {
     "run.upload": "runs",
 }
 """The tables in which uploads get their ids, in the order in which they need each other."""
-
-USERS = {
-    1: ("Admin", Group.ADMIN, "0123456789abcdef0123456789abcdef"),
-    2: ("User Two", Group.NORMAL, "00112233445566778899aabbccddeeff"),
-    16: ("User Sixteen", Group.NORMAL, "da1a0000000000000000000000000000"),
-    17: ("Reader", Group.READ_ONLY, "5000000000000000000000000000beef"),
-}
-"""The recorder's users and keys, which open nothing else."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +101,3 @@ def _add_users(registry: Registry) -> None:
         move_ids(registry, "users", id_)
         with registry.store.write() as connection:
             users.add(connection, name, group=group, key=key)
-
-
-def move_ids(registry: Registry, table: str, next_id: int) -> None:
-    """Give this id to the next row of a table."""
-    values = {"table": table, "last": next_id - 1}
-    with registry.store.write() as connection:
-        connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :table"), values)
-        connection.execute(text("INSERT INTO sqlite_sequence VALUES (:table, :last)"), values)

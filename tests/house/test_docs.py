@@ -62,3 +62,11 @@ def test_the_example_runs_to_its_verdict(tmp_path: Path) -> None:
 
 def test_the_changelog_has_a_part_for_what_is_to_come() -> None:
     assert "## Unreleased" in (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_page_of_the_protocol_is_what_the_table_of_routes_says() -> None:
+    script = REPOSITORY / "docs" / "write_protocol.py"
+    written = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True
+    ).stdout
+    assert (REPOSITORY / "docs" / "protocol.md").read_text("utf-8") == written, "`make protocol`"

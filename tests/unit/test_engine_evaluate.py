@@ -10,7 +10,7 @@ import pytest
 
 from openml_client.model.run import Predictions, RunEvaluation
 from openml_client.registry.engine.claims import compare_claims
-from openml_client.registry.engine.evaluate import EvaluationResult, evaluate_run
+from openml_client.registry.engine.evaluate import EvaluationResult, evaluate_clusters, evaluate_run
 from openml_client.registry.engine.splits import SplitRows
 
 LABELS = ("yes", "no")
@@ -117,6 +117,9 @@ def test_the_order_of_predictions_does_not_matter() -> None:
 def test_a_cost_matrix_prices_errors() -> None:
     result = evaluate(predictions(0, 1, 0, 0), cost_matrix=[[0, 1], [7, 0]])
     assert value(result, "total_cost") == 7
+    assert value(result, "average_cost") == 7 / 4
+    assert value(result, "average_cost", fold=0) == 0
+    assert value(result, "average_cost", fold=1) == 7 / 2
 
 
 def test_a_row_without_confidences_counts_as_certain_of_its_prediction() -> None:
@@ -327,3 +330,88 @@ def test_differences_are_written_as_java_writes_them(value: float, text: str) ->
     computed = RunEvaluation(measure="m", value=0.0, repeat=0, fold=2)
     warning, _ = compare_claims([replace(computed, value=value)], [computed])
     assert warning == f"Inconsistent Evaluation score: m - [repeat 0, fold 2] (off by {text})"
+
+
+def two_repeats() -> SplitRows:
+    """Three rows, all of which train and test twice."""
+    return SplitRows(
+        is_test=np.tile([True, False], 6),
+        rowid=ints(0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2),
+        repeat=ints(*[0] * 6, *[1] * 6),
+        fold=ints(*[0] * 12),
+    )
+
+
+CLUSTERS = """@relation clusters
+@attribute repeat numeric
+@attribute row_id numeric
+@attribute cluster numeric
+@data
+0,0,1
+0,1,1
+0,2,0
+1,2,1
+1,1,0
+1,0,0
+"""
+
+
+def clustered(text: str | None, **options: Any) -> EvaluationResult:
+    given = None if text is None else text.encode()
+    return evaluate_clusters(given, two_repeats(), n_rows=3, **options)
+
+
+def test_clusters_are_counted_per_repeat_and_in_all() -> None:
+    result = clustered(CLUSTERS)
+    assert result.error is None
+    assert [(e.measure, e.repeat, e.fold, e.value) for e in result.evaluations] == [
+        ("number_of_instances", 0, 0, 3.0),
+        ("number_of_instances", 1, 0, 3.0),
+        ("number_of_instances", None, None, 6.0),
+    ]
+
+
+def test_clusters_may_be_labels_and_say_their_fold() -> None:
+    text = CLUSTERS.replace("cluster numeric", "cluster {0,1}\n@attribute fold numeric")
+    text = text.replace(",0\n", ",0,0\n").replace(",1\n", ",1,0\n")
+    assert clustered(text) == clustered(CLUSTERS)
+
+
+def test_what_the_uploader_measured_of_clusters_is_kept() -> None:
+    claim = RunEvaluation(measure="jaccard", value=0.5)
+    assert clustered(CLUSTERS, claimed=[claim]).evaluations[-1] == claim
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        (
+            "0,2,0\n",
+            "",
+            "Prediction count does not match: Repeat 0 fold 0 sample 0 expected predictions "
+            "with row id's [0, 1, 2] , but got predictions with row id's [0, 1]",
+        ),
+        (
+            "0,2,0",
+            "0,2,?",
+            "Prediction file contains missing values for important attribute (cluster). ",
+        ),
+        ("0,2,0", "2,2,0", "Repeat #2 not defined by task. "),
+        (
+            "cluster numeric",
+            "group numeric",
+            "Arff file contains none of the specified attributes: [cluster]",
+        ),
+        (
+            "repeat numeric",
+            "again numeric",
+            "Arff file contains none of the specified attributes: [repeat, repeat_nr]",
+        ),
+    ],
+)
+def test_unusable_clusters_are_refused(old: str, new: str, error: str) -> None:
+    assert clustered(CLUSTERS.replace(old, new)) == EvaluationResult(error=error)
+
+
+def test_a_run_without_clusters_is_refused() -> None:
+    assert clustered(None) == evaluate(None)

@@ -72,6 +72,15 @@ def test_information_score_is_the_share_of_the_entropy_that_is_told() -> None:
     assert misled == pytest.approx(-(math.log2(0.75) - math.log2(0.5)))
 
 
+def test_what_is_missing_is_the_mean_log_loss_of_the_prior() -> None:
+    """Of classes that are rarer in these rows than in the dataset."""
+    truth = np.array([0, 1, 1])
+    measured = classification_measures(truth, one_hot([0, 1, 1]), prior=np.array([0.25, 0.75]))
+    missing = (2 + 2 * math.log2(4 / 3)) / 3
+    assert measured["prior_entropy"].value == pytest.approx(missing)
+    assert measured["kb_relative_information_score"].value == pytest.approx(1)
+
+
 def test_a_certain_error_keeps_the_information_score_finite() -> None:
     assert values([0], one_hot([1]))["kb_relative_information_score"] == -1
 

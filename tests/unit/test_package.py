@@ -20,7 +20,17 @@ from openml_client.registry import Registry
 from openml_client.shortcuts import default_client
 from tests.doors import served
 
-HEAVY = ("numpy", "pandas", "pyarrow", "requests", "scipy", "sklearn", "flask", "sqlalchemy")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "requests",
+    "scipy",
+    "sklearn",
+    "flask",
+    "sqlalchemy",
+    "lxml",
+)
 
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -146,6 +146,35 @@ def test_a_run_that_cannot_be_evaluated_is_kept_and_says_why(
     assert code(api.get(f"evaluation/list/run/{id_}")) == 542
 
 
+CLUSTERS = """@RELATION clusters
+@ATTRIBUTE repeat NUMERIC
+@ATTRIBUTE row_id NUMERIC
+@ATTRIBUTE cluster NUMERIC
+@DATA
+"""
+
+
+def clusters(n_repeats: int) -> tuple[str, bytes]:
+    lines = [f"{repeat},{row},{row % 3}" for repeat in range(n_repeats) for row in range(10)]
+    return "predictions.arff", (CLUSTERS + "\n".join(lines)).encode()
+
+
+def test_a_run_of_clusters_is_counted(api: Api) -> None:
+    task_id = api.publish_task(type_id=5, target_feature="", estimation_procedure="17")
+    id_ = id_of(api.post("run", run(task_id=task_id), predictions=clusters(50)))
+    answer = api.get(f"run/{id_}")
+    assert texts(answer, "error") == [""]
+    assert texts(answer, "value").count("500") == 1
+    assert texts(answer, "value").count("10") == 50
+
+
+def test_a_run_of_too_few_clusters_says_which_are_missing(api: Api) -> None:
+    task_id = api.publish_task(type_id=5, target_feature="", estimation_procedure="17")
+    id_ = id_of(api.post("run", run(task_id=task_id), predictions=clusters(49)))
+    (error,) = texts(api.get(f"run/{id_}"), "error")
+    assert error.startswith("Prediction count does not match: Repeat 49 fold 0 sample 0 expected")
+
+
 def test_the_same_run_posted_twice_is_two_runs_of_one_setup(api: Api) -> None:
     ids = [publish(api, k="3"), publish(api, k="3"), publish(api, k="4")]
     setups = [texts(api.get(f"run/{id_}"), "setup_id")[0] for id_ in ids]
@@ -367,7 +396,7 @@ def test_the_names_of_files_lead_nowhere(api: Api) -> None:
         id_ = id_of(api.post("run", run(), extra=(name, b"content")))
         url = texts(api.get(f"run/{id_}"), "url")[-1]
         path = urlsplit(url).path
-        assert path.startswith("/data/v1/download/")
-        assert path.count("/") == 5
+        assert path.startswith("/data/download/")
+        assert path.count("/") == 4
         assert len(path) < 300
         assert api.get(path).data == b"content"

@@ -56,11 +56,53 @@ def test_splits_are_made_once(api: Api) -> None:
 
 
 def test_tasks_without_splits_say_so(api: Api) -> None:
-    api.publish_task(type_id=5, target_feature="", estimation_procedure="17")
+    api.publish_task(type_id=4, estimation_procedure="15")
     for path in ("/api_splits/get/1", "/api_splits/get/99/Task_99_splits.arff"):
         answer = api.get(path)
         assert answer.status_code == 412
         assert answer.get_data(as_text=True) == "Task not providing datasplits."
+
+
+@pytest.mark.parametrize(
+    ("type_id", "inputs"),
+    [
+        (6, {"source_data_labeled": "1", "estimation_procedure": "18"}),
+        (
+            7,
+            {
+                "target_feature": "",
+                "target_feature_event": "petal_length",
+                "estimation_procedure": "19",
+            },
+        ),
+        (9, {"source_data": "", "source_data_list": "[1]", "estimation_procedure": "29"}),
+    ],
+)
+def test_splits_that_cannot_be_made_of_a_type_of_task_say_so(
+    api: Api, type_id: int, inputs: dict[str, str]
+) -> None:
+    api.publish_dataset(IRIS.replace(b"'petal length'", b"petal_length"))
+    id_ = api.publish_task(type_id=type_id, **{"source_data": "2", **inputs})
+    answer = api.get(f"/api_splits/get/{id_}")
+    assert answer.status_code == 412
+    assert answer.get_data(as_text=True).startswith("failed to perform action generate_folds. ")
+
+
+@pytest.mark.parametrize(("type_id", "procedure"), [(10, "30"), (11, "35")])
+def test_active_and_text_tasks_have_the_splits_of_their_procedure(
+    api: Api, type_id: int, procedure: str
+) -> None:
+    api.publish_task(type_id=type_id, estimation_procedure=procedure)
+    assert api.get("/api_splits/get/1").get_data(as_text=True).count("TEST,") in {3, 10}
+
+
+def test_clustering_trains_and_tests_on_all_rows_fifty_times(api: Api) -> None:
+    api.publish_task(type_id=5, target_feature="", estimation_procedure="17")
+    text = api.get("/api_splits/get/1").get_data(as_text=True)
+    lines = text.split("@data\n")[1].split("\n")
+    assert len(lines) == len(set(lines)) == 2 * 10 * 50
+    assert lines[0] == "TEST,0,0,0"
+    assert lines[-1] == "TRAIN,9,49,0"
 
 
 def test_splits_that_the_data_does_not_allow_say_why(api: Api) -> None:
@@ -125,7 +167,7 @@ def test_every_type_of_task_can_be_published_and_told(api: Api) -> None:
         ({"cost_matrix": "[[0,"}, 621, "cost_matrix; should be of type: json"),
         ({"source_data": "99"}, 622, "[source_data], acceptable inputs: [1]"),
         ({"estimation_procedure": "7"}, 622, "[estimation_procedure], acceptable inputs: [1, 2,"),
-        ({"evaluation_measures": "luck"}, 622, "[evaluation_measures], acceptable inputs: [area"),
+        ({"evaluation_measures": "luck"}, 622, "[evaluation_measures], acceptable inputs: [Euclid"),
         ({"target_feature": "petal length"}, 622, "[target_feature], acceptable inputs: [place, c"),
         ({"custom_testset": "[1]"}, 619, "problematic input: custom_testset"),
     ],

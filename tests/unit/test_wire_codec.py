@@ -125,6 +125,15 @@ def test_texts_beyond_the_limits_are_refused_when_they_arrive() -> None:
             )
 
 
+def test_an_empty_text_is_left_out_unless_it_means_something() -> None:
+    parameter = FlowParameter(name="p", data_type="", default_value="")
+    draft = FlowDraft(name="x", description="d", dependencies="", parameters=(parameter,))
+    body = xml.write(flow.FLOW_DRAFT, draft)
+    assert b"dependencies" not in body  # the server's schema refuses an empty one
+    assert b"data_type" not in body
+    assert b"<oml:default_value></oml:default_value>" in body
+
+
 def test_characters_outside_basic_latin_are_named() -> None:
     draft = DatasetDraft(name="tea", description="Café")
     with pytest.raises(ProtocolError, match="contains 'é'"):

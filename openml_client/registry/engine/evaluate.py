@@ -16,8 +16,10 @@ from openml_client.model.run import Predictions, RunEvaluation
 from openml_client.registry.engine.claims import compare_claims
 from openml_client.registry.engine.places import Places
 from openml_client.registry.engine.predictions import (
+    CLUSTER,
     UnusablePredictionsError,
     check_predictions,
+    clusters_of_file,
     predictions_of_file,
 )
 from openml_client.registry.engine.splits import SplitRows
@@ -32,6 +34,8 @@ from openml_client.running.measures import (
 
 # Errors and warnings of a run have at most this many characters.  Source: protocol note, 1.3.
 _MAX_TEXT = 1024
+
+_NO_FILE = "Required output files not present (e.g., arff predictions). "
 
 # Of these procedures only the measures of all predictions are kept: a fold of them is one row,
 # or there is but one fold.
@@ -93,9 +97,7 @@ def evaluate_run(
         If the predictions are about other labels, or about the same in another order.
     """
     if predictions is None:
-        return EvaluationResult(
-            error="Required output files not present (e.g., arff predictions). "
-        )
+        return EvaluationResult(error=_NO_FILE)
     has_samples = splits.sample is not None
     try:
         if isinstance(predictions, bytes):
@@ -110,10 +112,53 @@ def evaluate_run(
     per_fold = tuple(_per_fold(places, measure, has_samples=has_samples))
     all_together = tuple(_all_together(places, measure, per_fold))
     computed = all_together if procedure_type in _GLOBAL_ONLY else per_fold + all_together
+    return _with_claims(computed, claimed)
+
+
+def evaluate_clusters(
+    predictions: bytes | None,
+    splits: SplitRows,
+    *,
+    n_rows: int,
+    claimed: Sequence[RunEvaluation] = (),
+) -> EvaluationResult:
+    """How many rows a run put into clusters, per repeat and in all, or why it can't be said.
+
+    A clustering task names no classes to hold the clusters against, so other measures come from
+    the uploader.  The real engine evaluates no clusters at all, since the real server refuses it
+    the splits; this is ours.
+
+    Parameters
+    ----------
+    predictions
+        The file that has the cluster of each row; None if the run came without.
+    splits, claimed
+        As for `evaluate_run`.
+    n_rows
+        Rows of the dataset.
+    """
+    if predictions is None:
+        return EvaluationResult(error=_NO_FILE)
+    try:
+        clusters = clusters_of_file(predictions)
+        places = check_predictions(clusters, splits, labels=None, n_rows=n_rows, predicted=CLUSTER)
+    except UnusablePredictionsError as error:
+        return EvaluationResult(error=str(error)[:_MAX_TEXT])
+    per_fold = tuple(_per_fold(places, _count, has_samples=False))
+    return _with_claims(per_fold + tuple(_all_together(places, _count, per_fold)), claimed)
+
+
+def _with_claims(
+    computed: Sequence[RunEvaluation], claimed: Sequence[RunEvaluation]
+) -> EvaluationResult:
     warning, added = compare_claims(claimed, computed)
     return EvaluationResult(
-        evaluations=computed + added, warning=warning[:_MAX_TEXT] if warning else None
+        evaluations=(*computed, *added), warning=warning[:_MAX_TEXT] if warning else None
     )
+
+
+def _count(lines: NDArray[np.intp]) -> dict[str, Measured]:
+    return {"number_of_instances": Measured(float(len(lines)))}
 
 
 def _classification(

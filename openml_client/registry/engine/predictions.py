@@ -13,11 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import FormatError
-from openml_client.formats.arff import read_header
-from openml_client.formats.predictions import read_predictions
+from openml_client.formats.arff import read_arff, read_header
+from openml_client.formats.numbers import whole_numbers
+from openml_client.formats.predictions import WHAT, read_predictions
 from openml_client.model.run import Predictions
+from openml_client.registry.engine.columns import columns
 from openml_client.registry.engine.places import Places, places_of_splits
 from openml_client.registry.engine.splits import SplitRows
+
+CLUSTER = "cluster"
+"""The column of clusters.  Source: transcript ``task_get_clu``."""
 
 
 class UnusablePredictionsError(Exception):
@@ -34,10 +39,10 @@ def predictions_of_file(
     UnusablePredictionsError
         If a column is missing, or the file can't be read.
     """
-    columns = ["repeat", "fold", "prediction", *(["sample"] if has_samples else [])]
+    wanted = ["repeat", "fold", "prediction", *(["sample"] if has_samples else [])]
     try:
         names = {attribute.name for attribute in read_header(source)[1]}
-        for column in columns:
+        for column in wanted:
             if column not in names:
                 alias = "" if column == "prediction" else f", {column}_nr"
                 raise UnusablePredictionsError(_no_column(column + alias))
@@ -49,12 +54,39 @@ def predictions_of_file(
         raise UnusablePredictionsError(error.message) from error
 
 
+def clusters_of_file(source: bytes) -> Predictions:
+    """What a file of clusters says, with the clusters as numbers; all is fold 0 without folds.
+
+    Raises
+    ------
+    UnusablePredictionsError
+        If a column is missing, or the file can't be read.
+    """
+    try:
+        file = read_arff(source)
+        found = {column.name: column.values for column in columns(file)}
+        for name in ("repeat", CLUSTER):
+            if name not in found:
+                alias = "" if name == CLUSTER else f", {name}_nr"
+                raise UnusablePredictionsError(_no_column(name + alias))
+        repeat = whole_numbers(file, "repeat", what=WHAT)
+        return Predictions(
+            repeat=repeat,
+            fold=whole_numbers(file, "fold", what=WHAT) if "fold" in found else repeat * 0,
+            row_id=whole_numbers(file, "row_id", what=WHAT).astype(np.int64),
+            prediction=found[CLUSTER],
+        )
+    except FormatError as error:
+        raise UnusablePredictionsError(error.message) from error
+
+
 def check_predictions(
     predictions: Predictions,
     splits: SplitRows,
     *,
     labels: Sequence[str] | None,
     n_rows: int,
+    predicted: str = "prediction",
 ) -> Places:
     """The places of predictions, once they are found to be those that the splits ask for.
 
@@ -63,9 +95,11 @@ def check_predictions(
     predictions, splits
         What is there, and what the task asks for.
     labels
-        The classes, in the order of the columns of confidences; None for regression.
+        The classes, in the order of the columns of confidences; None where there are none.
     n_rows
         Rows of the dataset.
+    predicted
+        What the column of predictions is called.
 
     Raises
     ------
@@ -86,7 +120,7 @@ def check_predictions(
     places = Places(predictions.repeat, predictions.fold, sample, expected.shape)
     problems = _problems_of_places(places, predictions.row_id, n_rows=n_rows)
     if labels is None:
-        problems.append((np.isnan(predictions.prediction), partial(_no_value, "prediction")))
+        problems.append((np.isnan(predictions.prediction), partial(_no_value, predicted)))
     else:
         problems += _problems_of_confidences(predictions, labels)
     _raise_first(problems)

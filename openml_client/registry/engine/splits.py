@@ -151,12 +151,12 @@ def _crossvalidation(
     random = JavaRandom()
     order = np.arange(n_rows, dtype=np.int32)
     for repeat in range(procedure.repeats or 1):
-        order = _shuffled(order, random)
+        order = shuffled(order, random)
         if classes is not None:
             # Grouped by class, then every n_folds-th row, starting from each of the first.
             grouped = group_by_class(order, classes)
             order = np.concatenate([grouped[start::n_folds] for start in range(n_folds)])
-        for fold, (train, test) in enumerate(_blocks(order, n_folds)):
+        for fold, (train, test) in enumerate(blocks(order, n_folds)):
             yield _train_then_test(repeat, fold, 0, train, test)
 
 
@@ -170,10 +170,10 @@ def _learning_curve(
     random = JavaRandom()
     order = np.arange(n_rows, dtype=np.int32)
     for repeat in range(procedure.repeats or 1):
-        order = _shuffled(order, random)
+        order = shuffled(order, random)
         if classes is not None:
             order = deal_by_class(order, classes, n_classes=n_classes)
-        for fold, (train, test) in enumerate(_blocks(order, n_folds)):
+        for fold, (train, test) in enumerate(blocks(order, n_folds)):
             for sample, size in enumerate(_sample_sizes(len(train))):
                 yield _train_then_test(repeat, fold, sample, train[:size], test)
 
@@ -183,7 +183,7 @@ def _holdout(procedure: EstimationProcedure, n_rows: int) -> Iterator[_Part]:
     order = np.arange(n_rows, dtype=np.int32)
     is_test = np.arange(n_rows) < n_rows * _percentage(procedure) // 100
     for repeat in range(procedure.repeats or 1):
-        order = _shuffled(order, random)
+        order = shuffled(order, random)
         yield _Part(repeat, 0, 0, order, is_test)
 
 
@@ -214,7 +214,7 @@ def _percentage(procedure: EstimationProcedure) -> int:
     return procedure.percentage
 
 
-def _shuffled(order: NDArray[np.int32], random: JavaRandom) -> NDArray[np.int32]:
+def shuffled(order: NDArray[np.int32], random: JavaRandom) -> NDArray[np.int32]:
     """The rows, each in turn from the last one swapped with one drawn from those up to it."""
     partners = random.integers(np.arange(len(order), 1, -1)).tolist()
     rows = order.tolist()
@@ -223,7 +223,7 @@ def _shuffled(order: NDArray[np.int32], random: JavaRandom) -> NDArray[np.int32]
     return np.array(rows, dtype=np.int32)
 
 
-def _blocks(
+def blocks(
     order: NDArray[np.int32], n_folds: int
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
     """Training and test rows per fold; the first folds are one row larger if it doesn't divide."""

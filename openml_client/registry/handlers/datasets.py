@@ -42,7 +42,7 @@ def _addressed(stored: StoredDataset, addresses: Addresses) -> Dataset:
         raise RuntimeError(f"dataset {dataset.id} has no file")
     parquet_url = addresses.parquet(dataset.id) if dataset.format != _WITHOUT_PARQUET else None
     name = f"{dataset.name}.{dataset.format.lower()}"
-    return replace(dataset, url=addresses.file(dataset.file_id, name), parquet_url=parquet_url)
+    return replace(dataset, url=addresses.data_file(dataset.file_id, name), parquet_url=parquet_url)
 
 
 def list_all(call: Call) -> Sequence[DatasetSummary]:

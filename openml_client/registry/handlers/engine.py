@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select
 
+from openml_client.errors import ProtocolError
 from openml_client.model.dataset import Dataset, Feature, ignored_names
 from openml_client.model.run import RunEvaluation
 from openml_client.model.trace import Trace
@@ -21,7 +22,7 @@ from openml_client.registry.handlers.runs import check_places
 from openml_client.registry.store import dataset_changes, datasets, runs, tasks
 from openml_client.registry.store.runs import Evaluated
 from openml_client.registry.vocabulary import measures, qualities
-from openml_client.wire import routes
+from openml_client.wire import routes, xml
 from openml_client.wire.engine import (
     FeaturesUpload,
     MeasuredFeature,
@@ -58,16 +59,17 @@ def _next(call: Call, waiting: Select[Any]) -> Sequence[UnprocessedDataset]:
         raise call.refusal("none")
     is_random = call.places["order"] == "random"
     row = random.choice(rows) if is_random else min(rows, key=lambda r: r.id)
-    status = None if row.status == "in_preparation" else row.status
-    return [UnprocessedDataset(**{**row._mapping, "status": status})]
+    return [UnprocessedDataset(**row._mapping)]
 
 
 def upload_features(call: Call) -> GivenId:
     """Keep what an engine found in the columns of a dataset."""
-    upload: FeaturesUpload = uploads.model(call, uploads.tree(call, uploads.description(call)))
-    if not upload.dataset_id or not upload.engine_id:
+    body = uploads.description(call)
+    _check_ids(call, body)
+    upload: FeaturesUpload = uploads.model(call, uploads.tree(call, body))
+    if upload.dataset_id is None or upload.engine_id is None:
         raise call.refusal("invalid", _NO_IDS)
-    dataset_id = _dataset_id(call, upload.dataset_id, upload.engine_id)
+    dataset_id = _bounded(call, upload.dataset_id)
     with call.services.store.write() as connection:
         stored = datasets.find(connection, dataset_id)
         if stored is None:
@@ -82,10 +84,21 @@ def upload_features(call: Call) -> GivenId:
     return GivenId(id=dataset_id)
 
 
-def _dataset_id(call: Call, dataset_id: str, engine_id: str) -> int:
-    if not (dataset_id.isdecimal() and engine_id.isdecimal()):
+def _check_ids(call: Call, body: bytes) -> None:
+    """Refuse ids that are no numbers, which the server looks at before the schema does."""
+    try:
+        _, tree = xml.parse(body, source=call.route.request_part)
+    except ProtocolError:
+        return  # the schema will say so
+    ids = [(tree or {}).get(name) for name in ("did", "evaluation_engine_id")]
+    if any(isinstance(text, str) and not text.strip().lstrip("-").isdecimal() for text in ids):
         raise call.refusal("ids")
-    return min(int(dataset_id), 2**63 - 1)
+
+
+def _bounded(call: Call, dataset_id: int | None) -> int:
+    if dataset_id is None or dataset_id <= 0:
+        raise call.refusal("ids")
+    return dataset_id
 
 
 def _check_feature(call: Call, feature: MeasuredFeature) -> None:
@@ -116,7 +129,7 @@ def _feature(item: MeasuredFeature, dataset: Dataset) -> Feature:
 def upload_qualities(call: Call) -> GivenId:
     """Keep what an engine measured of a dataset."""
     upload: QualitiesUpload = uploads.model(call, uploads.tree(call, uploads.description(call)))
-    dataset_id = _dataset_id(call, upload.dataset_id or "", upload.engine_id or "")
+    dataset_id = _bounded(call, upload.dataset_id)
     found = {quality.name: quality.value for quality in upload.qualities}
     with call.services.store.write() as connection:
         stored = datasets.find(connection, dataset_id)
@@ -153,10 +166,10 @@ def evaluate_run(call: Call) -> GivenId:
     with call.services.store.write() as connection:
         if not runs.exists(connection, run_id):
             raise call.refusal("unknown")
-        if runs.is_evaluated(connection, run_id):
-            raise call.refusal("evaluated")
         if any(item.measure not in measures() for item in upload.evaluations):
             raise call.refusal("measure")
+        if runs.is_evaluated(connection, run_id):
+            raise call.refusal("evaluated")
         _check_places(call, connection, upload)
         claims = claims_of(call.services, runs.contents_of(connection, run_id).get("description"))
         evaluated = Evaluated(

@@ -59,8 +59,7 @@ def _dataset_of(connection: Connection, task: StoredTask | None) -> StoredDatase
 
 def _input(call: Call, stored: StoredDataset) -> RunInput:
     dataset = stored.dataset
-    name = f"{dataset.name}.{dataset.format.lower()}"
-    url = call.addresses.file(dataset.file_id or 0, name)
+    url = call.addresses.file(dataset.file_id or 0, stored.filename)
     return RunInput(dataset_id=dataset.id, name=dataset.name, url=url)
 
 
@@ -107,9 +106,9 @@ def upload(call: Call) -> GivenId:
             trace=uploads.content(call, "trace"),
             claimed=upload.evaluations,
         )
-    kept = {name: uploads.keep(call, name)[0] for name in call.files}
-    if uploads.DESCRIPTION not in kept:
-        kept[uploads.DESCRIPTION] = _description_file(call, body)
+    # The description comes first, as on the real server, whatever the order of the parts.
+    kept = {uploads.DESCRIPTION: _description_file(call, body)}
+    kept |= {name: uploads.keep(call, name)[0] for name in call.files}
     with call.services.store.write() as connection:
         # Somebody may have deleted them while the run was evaluated.
         if not flows.exists(connection, upload.flow_id):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from openml_client.errors import ProtocolError
+from openml_client.registry import validation
 from openml_client.registry.blobs import BlobInfo
 from openml_client.registry.calls import Call
 from openml_client.registry.store.files import NewFile
 from openml_client.wire import xml
-from openml_client.wire.codec import decode
-from openml_client.wire.sequence import check_sequence
+from openml_client.wire.codec import Document, decode
 
 DESCRIPTION = "description"
 
@@ -23,7 +23,7 @@ def description(call: Call, information: str | None = None) -> bytes:
     Refusal
         ``no_description`` if there is none.
     """
-    part = call.route.part
+    part = call.route.request_part
     body = content(call, part) or call.form.get(part, "").encode()
     if not body:
         raise call.refusal("no_description", information)
@@ -31,25 +31,22 @@ def description(call: Call, information: str | None = None) -> bytes:
 
 
 def tree(call: Call, body: bytes) -> Any:
-    """The elements of a description, in the order that the protocol asks for.
+    """The elements of a description that is what its schema asks for.
 
     Raises
     ------
     Refusal
-        ``invalid`` if it is something else.
+        ``invalid`` if it is something else, with the real server's words.
     """
-    document = call.route.request
-    if document is None:
-        raise TypeError(f"{call.route.name} takes no description")
+    source = call.route.request_part
     try:
-        root, content = xml.parse(body, source=DESCRIPTION)
-        check_sequence(document, content, source=DESCRIPTION)
+        xml.guard(body, source=source)
+        complaint = validation.complaint(_document(call), body)
+        if complaint is not None:
+            raise call.refusal("invalid", complaint)
+        return xml.parse(body, source=source)[1]
     except ProtocolError as error:
         raise call.refusal("invalid", error.message) from error
-    if root != document.root:
-        text = f"{DESCRIPTION}: expected the root element {document.root!r}, got {root!r}"
-        raise call.refusal("invalid", text)
-    return content
 
 
 def model(call: Call, content: Any) -> Any:
@@ -58,15 +55,18 @@ def model(call: Call, content: Any) -> Any:
     Raises
     ------
     Refusal
-        ``invalid`` if an element is missing, or is not what it should be.
+        ``invalid`` if an element is not what it should be, as far as its schema can't say.
     """
-    document = call.route.request
-    if document is None:
-        raise TypeError(f"{call.route.name} takes no description")
     try:
-        return decode(document, content, source=DESCRIPTION)
+        return decode(_document(call), content, source=call.route.request_part)
     except ProtocolError as error:
         raise call.refusal("invalid", error.message) from error
+
+
+def _document(call: Call) -> Document:
+    if call.route.request is None:
+        raise TypeError(f"{call.route.name} takes no description")
+    return call.route.request
 
 
 def is_empty(call: Call, name: str) -> bool:

@@ -8,6 +8,7 @@ from openml_client.errors import ArffError
 from openml_client.formats.arff import ArffFile, read_arff, read_header
 from openml_client.model.dataset import Dataset, DatasetDraft, ignored_names
 from openml_client.registry.engine.features import describe_features
+from openml_client.registry.engine.landmarkers.compute import compute_landmarkers
 from openml_client.registry.engine.qualities import compute_qualities
 from openml_client.registry.store.datasets import Processed
 
@@ -45,7 +46,8 @@ def process(content: bytes, draft: DatasetDraft | Dataset) -> Processed:
         row_id=draft.row_id_attribute,
         ignore=ignored_names(draft.ignore_attributes),
     )
-    return Processed(features=features, qualities=compute_qualities(arff, features))
+    qualities = {**compute_qualities(arff, features), **compute_landmarkers(arff, features)}
+    return Processed(features=features, qualities=dict(sorted(qualities.items())))
 
 
 def _targets(draft: DatasetDraft | Dataset, arff: ArffFile) -> Sequence[str]:

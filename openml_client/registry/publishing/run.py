@@ -10,7 +10,7 @@ from openml_client.model.run import RunEvaluation
 from openml_client.model.task import TaskInputs
 from openml_client.model.trace import TraceIteration
 from openml_client.registry.calls import MAX_ID, Services
-from openml_client.registry.engine.evaluate import evaluate_run
+from openml_client.registry.engine.evaluate import evaluate_clusters, evaluate_run
 from openml_client.registry.engine.splits import SplitRows
 from openml_client.registry.publishing.splits import rows_of
 from openml_client.registry.store.runs import Evaluated
@@ -34,16 +34,19 @@ def evaluate(
         iterations = () if trace is None else _checked(read_trace(trace), rows.splits)
     except (TaskError, FormatError) as error:
         return Evaluated(error=error.message)
-    matrix = inputs.inputs.get("cost_matrix")
-    result = evaluate_run(
-        predictions,
-        rows.splits,
-        truth=rows.target.values,
-        labels=rows.target.labels,
-        procedure_type=rows.procedure.type,
-        cost_matrix=MATRIX.parse(matrix) if matrix else None,
-        claimed=claimed,
-    )
+    if rows.target is None:
+        result = evaluate_clusters(predictions, rows.splits, n_rows=rows.n_rows, claimed=claimed)
+    else:
+        matrix = inputs.inputs.get("cost_matrix")
+        result = evaluate_run(
+            predictions,
+            rows.splits,
+            truth=rows.target.values,
+            labels=rows.target.labels,
+            procedure_type=rows.procedure.type,
+            cost_matrix=MATRIX.parse(matrix) if matrix else None,
+            claimed=claimed,
+        )
     return Evaluated(
         evaluations=_each_once(result.evaluations),
         trace=iterations,

@@ -22,6 +22,7 @@ WITH_SPLITS = frozenset(
         TaskTypeId.SUPERVISED_CLASSIFICATION,
         TaskTypeId.SUPERVISED_REGRESSION,
         TaskTypeId.LEARNING_CURVE,
+        TaskTypeId.CLUSTERING,
         TaskTypeId.MACHINE_LEARNING_CHALLENGE,
         TaskTypeId.SURVIVAL_ANALYSIS,
         TaskTypeId.MULTITASK_REGRESSION,
@@ -29,8 +30,11 @@ WITH_SPLITS = frozenset(
         TaskTypeId.TEXT_TASKS,
     }
 )
-"""The types of tasks that have a splits file.  Source: protocol note, section 3.3."""
+"""The types of tasks that have a splits file.
 
+Source: protocol note, section 3.3, but for clustering, of which the real server serves none: here
+each of its repeats tests and trains on all rows, so that its runs can be checked and evaluated.
+"""
 
 NO_SPLITS = "Task not providing datasplits."
 """The server's words for a task of another type, and for one that is not there."""
@@ -52,12 +56,14 @@ class TaskRows:
     """What a task makes of the rows of its dataset."""
 
     procedure: EstimationProcedure
-    target: Target
+    target: Target | None
+    """None for clustering."""
     splits: SplitRows
+    n_rows: int
 
 
 def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
-    """The splits and the target of a task whose data is in this blob.
+    """The splits of a task whose data is in this blob, and the target if it has one.
 
     Raises
     ------
@@ -66,20 +72,22 @@ def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
     """
     if inputs.type_id not in WITH_SPLITS:
         raise TaskError(NO_SPLITS)
+    is_clustering = inputs.type_id == TaskTypeId.CLUSTERING
     name = inputs.inputs.get("target_feature")
-    if name is None:
+    if name is None and not is_clustering:
         raise TaskError(f"task {inputs.task_id} has no target_feature, so it has no splits")
     procedure = procedures()[int(inputs.inputs["estimation_procedure"])]
-    target = _target(_arff(services, sha256), name)
-    labels = target.labels
+    arff = _arff(services, sha256)
+    target = None if name is None or is_clustering else _target(arff, name)
+    labels = None if target is None else target.labels
     splits = make_splits(
         procedure,
-        n_rows=len(target.values),
-        classes=None if labels is None else target.values.astype(np.int32),
+        n_rows=arff.n_rows,
+        classes=None if target is None or labels is None else target.values.astype(np.int32),
         n_classes=None if labels is None else len(labels),
         learning_curve=inputs.type_id == TaskTypeId.LEARNING_CURVE,
     )
-    return TaskRows(procedure, target, splits)
+    return TaskRows(procedure, target, splits, arff.n_rows)
 
 
 def _arff(services: Services, sha256: str) -> ArffFile:

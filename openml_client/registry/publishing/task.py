@@ -19,7 +19,7 @@ from openml_client.model.task_type import TaskTypeId, TaskTypeInput
 from openml_client.registry.calls import Call, Refusal
 from openml_client.registry.store import datasets
 from openml_client.registry.store.datasets import StoredDataset
-from openml_client.registry.vocabulary import measures, procedures, task_types
+from openml_client.registry.vocabulary import KERNELS, measures, procedures, task_types
 
 _DATASETS = frozenset({"source_data", "source_data_labeled"})
 _TARGETS = frozenset(
@@ -101,7 +101,7 @@ class _Checks:
             ids = [p.id for p in procedures().values() if p.task_type_id == type_id]
             self._check_one_of(name, value, [str(id_) for id_ in ids])
         elif name in _MEASURES:
-            self._check_one_of(name, value, sorted(measures()))
+            self._check_one_of(name, value, sorted((*KERNELS, *measures())))
         elif name in _TARGETS and self.dataset is not None:
             self._check_one_of(name, value, [f.name for f in self._targets()])
         elif name == "target_value" and self.dataset is not None:

@@ -238,6 +238,4 @@ def unmeasured(names: Sequence[str]) -> Select[Any]:
 
 
 def _waiting() -> Select[Any]:
-    return select(
-        datasets.c.id, datasets.c.name, datasets.c.version, datasets.c.status, datasets.c.format
-    )
+    return select(datasets.c.id, datasets.c.name, datasets.c.version, datasets.c.format)

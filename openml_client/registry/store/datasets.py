@@ -79,6 +79,8 @@ class StoredDataset:
     """Where the data lies, if it is no blob of this registry."""
     sha256: str | None
     """Blob of the data file."""
+    filename: str
+    """As the data file was named."""
 
     def may_be_seen_by(self, user: User | None) -> bool:
         """Whether it is public, or the user's own, or the user an administrator."""
@@ -186,7 +188,13 @@ def add_qualities(
 def find(connection: Connection, dataset_id: int) -> StoredDataset | None:
     """The dataset, or None."""
     row = connection.execute(
-        select(datasets, files.c.url, files.c.md5, files.c.sha256)
+        select(
+            datasets,
+            files.c.url,
+            files.c.md5,
+            files.c.sha256,
+            files.c.name.label("filename"),
+        )
         .join(files, datasets.c.file_id == files.c.id)
         .where(datasets.c.id == dataset_id)
     ).first()
@@ -198,6 +206,7 @@ def find(connection: Connection, dataset_id: int) -> StoredDataset | None:
         uploader_id=row.uploader_id,
         url=row.url,
         sha256=row.sha256,
+        filename=row.filename,
     )
 
 

@@ -105,9 +105,14 @@ def of_run(connection: Connection, run_id: int) -> tuple[RunEvaluation, ...]:
         )
         for row, repeat, fold in (
             *((row, None, None) for row in sorted(of_all, key=_place)),
-            *((row, row.repeat, row.fold) for row in sorted(per_fold, key=_place)),
+            *((row, row.repeat, row.fold) for row in sorted(per_fold, key=_name)),
         )
     )
+
+
+def _name(row: Row[Any]) -> str:
+    """The measure of a fold: the server sorts those by their names, and the others by ids."""
+    return str(row.measure)
 
 
 def _place(row: Row[Any]) -> int:

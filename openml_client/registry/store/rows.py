@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, insert, select
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, func, insert, select
 
 from openml_client.registry.store.clock import now
 
@@ -40,9 +40,10 @@ def add_tags(
 
 
 def tags_of(connection: Connection, table: Table, thing_id: int) -> tuple[str, ...]:
-    """The tags of a thing, sorted."""
+    """The tags of a thing, sorted without regard to case."""
     thing, *_ = table.primary_key.columns
-    statement = select(table.c.tag).where(thing == thing_id).order_by(table.c.tag)
+    order = func.lower(table.c.tag), table.c.tag
+    statement = select(table.c.tag).where(thing == thing_id).order_by(*order)
     return tuple(connection.scalars(statement))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, func, select
 
 from openml_client.registry.store.rows import add_tags, tags_of
 from openml_client.registry.store.schema import (
@@ -62,6 +62,8 @@ def remove(connection: Connection, thing: str, thing_id: int, tag: str) -> None:
 
 
 def in_use(connection: Connection, thing: str) -> tuple[str, ...]:
-    """All tags that things of a kind have, sorted."""
+    """All tags that things of a kind have, by the first thing that has them."""
     table = TABLES[thing]
-    return tuple(connection.scalars(select(table.c.tag).distinct().order_by(table.c.tag)))
+    key, *_ = table.primary_key.columns
+    statement = select(table.c.tag).group_by(table.c.tag).order_by(func.min(key), table.c.tag)
+    return tuple(connection.scalars(statement))

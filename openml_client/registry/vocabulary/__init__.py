@@ -33,7 +33,7 @@ def task_types() -> Mapping[int, TaskType]:
         types[type_id] = TaskType(
             id=type_id,
             name=row["name"],
-            description=row["description"],
+            description=row["description"].replace("\\n", "\n") or None,
             creators=_names(row["creators"]),
             contributors=_names(row["contributors"]),
             created_at=TIMESTAMP.parse(row["created_at"]),
@@ -65,6 +65,10 @@ def procedures() -> Mapping[int, EstimationProcedure]:
 def measures() -> Mapping[str, int]:
     """The names of all evaluation measures, each with its place in the server's order."""
     return {row["name"]: place for place, row in enumerate(_rows("evaluation_measures"))}
+
+
+KERNELS = ("EuclideanDistance", "PolynomialKernel", "RBFKernel")
+"""Functions that the server keeps among the measures, and takes where one is asked for."""
 
 
 @cache

@@ -61,6 +61,7 @@ DATASET_UPLOAD = Route(
     "data",
     vocabulary.given_id("upload_data_set"),
     request=dataset.DATASET_DRAFT,
+    schema="openml.data.upload",
     files=("dataset",),
     auth=Auth.WRITE,
     codes={
@@ -79,7 +80,8 @@ DATASET_EDIT = Route(
     "data/edit",
     vocabulary.given_id("data_edit"),
     request=dataset.DATASET_EDIT,
-    part="edit_parameters",
+    request_part="edit_parameters",
+    schema="openml.data.edit",
     form=("data_id",),
     auth=Auth.WRITE,
     codes={
@@ -212,6 +214,7 @@ FEATURES_UPLOAD = Route(
     "data/features",
     vocabulary.given_id("data_features_upload", "did"),
     request=engine.FEATURES_UPLOAD,
+    schema="openml.data.features",
     auth=Auth.ADMIN,
     codes={
         "processed": 441,
@@ -230,6 +233,7 @@ QUALITIES_UPLOAD = Route(
     "data/qualities",
     vocabulary.given_id("data_qualities_upload", "did"),
     request=engine.QUALITIES_UPLOAD,
+    schema="openml.data.qualities",
     auth=Auth.ADMIN,
     codes={
         "ids": 381,

@@ -35,6 +35,7 @@ FLOW_UPLOAD = Route(
     "flow",
     vocabulary.given_id("upload_flow"),
     request=flow.FLOW_DRAFT,
+    schema="openml.implementation.upload",
     files=("source", "binary"),
     auth=Auth.WRITE,
     codes={

@@ -37,6 +37,7 @@ RUN_UPLOAD = Route(
     "run",
     vocabulary.given_id("upload_run", "run_id"),
     request=run.RUN_UPLOAD,
+    schema="openml.run.upload",
     files=("predictions", "trace", "*"),
     auth=Auth.WRITE,
     codes={
@@ -77,6 +78,7 @@ RUN_EVALUATE = Route(
     "run/evaluate",
     vocabulary.given_id("run_evaluate", "run_id"),
     request=engine.RUN_EVALUATION_UPLOAD,
+    schema="openml.run.evaluate",
     auth=Auth.ADMIN,
     codes={
         "no_description": 422,
@@ -92,8 +94,9 @@ RUN_TRACE_UPLOAD = Route(
     "POST",
     "run/trace",
     vocabulary.given_id("run_trace", "run_id"),
-    request=run.TRACE,
-    part="trace",
+    request=engine.TRACE_UPLOAD,
+    request_part="trace",
+    schema="openml.run.trace",
     auth=Auth.ADMIN,
     codes={"no_description": 561, "invalid": 562, "unknown": 571, "insertion": 564},
 )

@@ -36,6 +36,7 @@ STUDY_UPLOAD = Route(
     "study",
     vocabulary.given_id("study_upload"),
     request=study.STUDY_DRAFT,
+    schema="openml.study.upload",
     auth=Auth.WRITE,
     codes={
         "no_description": 1031,

@@ -43,6 +43,7 @@ TASK_UPLOAD = Route(
     "task",
     vocabulary.given_id("upload_task"),
     request=task.TASK_DRAFT,
+    schema="openml.task.upload",
     auth=Auth.WRITE,
     codes={
         "no_description": 611,
