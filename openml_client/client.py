@@ -16,12 +16,15 @@ from openml_client.resources.caller import Caller
 
 if TYPE_CHECKING:
     from openml_client.model.mirror import Mirrored
+    from openml_client.model.user import User
     from openml_client.resources.datasets import Datasets
     from openml_client.resources.evaluations import Evaluations
     from openml_client.resources.flows import Flows
     from openml_client.resources.runs import Runs
     from openml_client.resources.setups import Setups
+    from openml_client.resources.studies import Studies, Suites
     from openml_client.resources.tasks import Tasks
+    from openml_client.resources.users import Users
     from openml_client.transport import DownloadInfo, Transport
 
 SERVERS_GROUP = "openml_client.servers"
@@ -185,6 +188,42 @@ class Client:
         from openml_client.resources.evaluations import Evaluations
 
         return Evaluations(self._caller)
+
+    @cached_property
+    def suites(self) -> Suites:
+        """Find and make collections of tasks, to benchmark on."""
+        from openml_client.resources.studies import Suites
+
+        return Suites(self._caller)
+
+    @cached_property
+    def studies(self) -> Studies:
+        """Find and make collections of runs."""
+        from openml_client.resources.studies import Studies
+
+        return Studies(self._caller)
+
+    @cached_property
+    def users(self) -> Users:
+        """Names of those who published things."""
+        from openml_client.resources.users import Users
+
+        return Users(self._caller)
+
+    def whoami(self) -> User:
+        """The user whose API key this client has.
+
+        Raises
+        ------
+        AuthenticationError
+            Without an API key, or with a wrong one.
+        ServerError
+            If the server does not tell whose key it is, which openml.org's does not; it knows
+            the key then.
+        """
+        from openml_client.resources.users import whoami
+
+        return whoami(self._caller)
 
     def download(
         self, url: str, sink: IO[bytes], *, md5: str | None = None, private: bool = False

@@ -126,6 +126,19 @@ class NotAuthorizedError(ServerError):
 class InUseError(ServerError):
     """Other things depend on this one, so it can't be changed or deleted."""
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        route: str = "",
+        hint: str | None = None,
+        dependants: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(message, code=code, route=route, hint=hint)
+        self.dependants = dependants
+        """Ids of what depends on it, as far as they are known; the hint says what they are of."""
+
 
 class ValidationError(ServerError):
     """A document, a filter or a value was refused."""

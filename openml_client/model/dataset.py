@@ -22,6 +22,13 @@ def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
+def _hold_tuples(draft: object, names: Iterable[str]) -> None:
+    # One text where several are taken is one item, not a list of its characters.
+    for name in names:
+        value = getattr(draft, name)
+        object.__setattr__(draft, name, (value,) if isinstance(value, str) else tuple(value))
+
+
 def ignored_names(ignore_attributes: Iterable[str]) -> frozenset[str]:
     """Names of ignored columns, given one by one or several separated by commas.
 
@@ -133,10 +140,7 @@ class DatasetDraft:
     update_comment: str | None = None
 
     def __post_init__(self) -> None:
-        # One text where several are taken is one item, not a list of its characters.
-        for name in ("creators", "contributors", "ignore_attributes", "tags"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        _hold_tuples(self, ("creators", "contributors", "ignore_attributes", "tags"))
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -160,6 +164,9 @@ class DatasetEdit:
     citation: str | None = None
     original_data_url: str | None = None
     paper_url: str | None = None
+
+    def __post_init__(self) -> None:
+        _hold_tuples(self, ("creators", "contributors", "ignore_attributes"))
 
     @property
     def is_critical(self) -> bool:

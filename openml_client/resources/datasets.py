@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from openml_client.errors import NoResultError, NotFoundError, ValidationError
 from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature
 from openml_client.model.page import Listing
-from openml_client.resources.caller import Caller
+from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
 from openml_client.wire import routes
 
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("openml_client")
 
 
-class Datasets:
+class Datasets(DatasetChanges):
     """``client.datasets``."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def get(self, id_or_name: Any, *, version: int | None = None) -> Dataset:
         """The dataset of this id, or the active one of this name.

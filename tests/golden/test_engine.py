@@ -16,7 +16,7 @@ import pytest
 from openml_client.formats.arff import ArffFile, read_arff
 from openml_client.model.dataset import Dataset
 from openml_client.model.run import RunEvaluation
-from openml_client.model.task import EstimationProcedure
+from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.columns import Column, columns
 from openml_client.registry.engine.evaluate import EvaluationResult, evaluate_run
 from openml_client.registry.engine.features import describe_features

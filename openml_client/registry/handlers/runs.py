@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from openml_client.errors import ArffError
 from openml_client.model.run import Run, RunEvaluation, RunFile, RunInput, RunSummary
-from openml_client.model.task import TaskInputs, TaskTypeId
+from openml_client.model.task import TaskInputs
+from openml_client.model.task_type import TaskTypeId
 from openml_client.model.trace import Trace
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists, uploads

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, insert, select
 
 from openml_client.errors import ProtocolError, RegistryError
-from openml_client.model.task import EstimationProcedure, Task, TaskInputs, TaskProcedure
+from openml_client.model.task import Task, TaskInputs, TaskProcedure
+from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.importing.base import conflict, require
 from openml_client.registry.store import tasks as store
 from openml_client.registry.store.clock import now

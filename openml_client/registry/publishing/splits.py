@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from openml_client.errors import ArffError, TaskError
 from openml_client.formats.arff import ArffFile, read_arff
 from openml_client.formats.splits import Splits, read_splits
-from openml_client.model.task import EstimationProcedure, TaskInputs, TaskTypeId
+from openml_client.model.task import TaskInputs
+from openml_client.model.task_type import EstimationProcedure, TaskTypeId
 from openml_client.registry import blobs
 from openml_client.registry.calls import Services
 from openml_client.registry.engine.splits import SplitRows, make_splits, splits_arff
