@@ -254,16 +254,18 @@ class Client:
         *,
         datasets: Iterable[Any] = (),
         tasks: Iterable[Any] = (),
+        suites: Iterable[Any] = (),
+        studies: Iterable[Any] = (),
         runs_of_tasks: Iterable[Any] = (),
         workers: int = 8,
         progress: bool = True,
     ) -> Mirrored:
         """What is copied from this server into the registry of a folder, ids and all.
 
-        Everything that a thing needs comes with it: a task brings its dataset and its splits, a
-        run its task, flow, setup and files.  What the folder has already is left alone, so that a
-        mirror that was interrupted goes on where it ended; then ``Client("local:FOLDER")``
-        answers as this server does, without a network.
+        Everything that a thing needs comes with it: a suite brings its tasks, a study its runs,
+        a task its dataset and its splits, a run its task, flow, setup and files.  What the folder
+        has already is left alone, so that a mirror that was interrupted goes on where it ended;
+        then ``Client("local:FOLDER")`` answers as this server does, without a network.
 
         Parameters
         ----------
@@ -273,6 +275,8 @@ class Client:
             Ids or names.
         tasks, runs_of_tasks
             Ids; of the latter all runs are copied too.
+        suites, studies
+            Ids or aliases.
         workers
             Requests that are under way at once.
         progress
@@ -293,6 +297,8 @@ class Client:
             folder,
             datasets=datasets,
             tasks=tasks,
+            suites=suites,
+            studies=studies,
             runs_of_tasks=runs_of_tasks,
             workers=workers,
             progress=progress,

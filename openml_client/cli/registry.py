@@ -83,6 +83,12 @@ def mirror(
         str, typer.Option("--from", help="Address of the server; or 'local:FOLDER'.")
     ],
     target: Annotated[Path, typer.Option("--to", help="The registry's folder; made if missing.")],
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Id or alias of a suite, with all its tasks.")
+    ] = None,
+    study: Annotated[
+        list[str] | None, typer.Option(help="Id or alias of a study, with all its runs.")
+    ] = None,
     task: Annotated[
         list[int] | None, typer.Option(help="Id of a task, with its dataset and splits.")
     ] = None,
@@ -97,13 +103,15 @@ def mirror(
 
     Each kind of thing may be given more than once.  Exits with 1 if something can't be copied.
     """
-    if not (task or dataset or runs_of_task):
+    if not (suite or study or task or dataset or runs_of_task):
         raise typer.BadParameter(
-            "Say what to copy: --dataset, --task or --runs-of-task, once or more."
+            "Say what to copy: --dataset, --task, --runs-of-task, --suite or --study, once or more."
         )
     with Context(source).client() as client:
         result = client.mirror(
             _folder(target),
+            suites=suite or (),
+            studies=study or (),
             tasks=task or (),
             datasets=dataset or (),
             runs_of_tasks=runs_of_task or (),

@@ -29,6 +29,8 @@ def mirror(
     *,
     datasets: Iterable[Any] = (),
     tasks: Iterable[Any] = (),
+    suites: Iterable[Any] = (),
+    studies: Iterable[Any] = (),
     runs_of_tasks: Iterable[Any] = (),
     workers: int = 8,
     progress: bool = True,
@@ -47,6 +49,8 @@ def mirror(
     wanted = {
         "datasets": _several(datasets),
         "tasks": _several(tasks),
+        "suites": _several(suites),
+        "studies": _several(studies),
         "runs_of_tasks": _several(runs_of_tasks),
     }
     if not any(wanted.values()):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from openml_client.errors import (
     NoResultError,
     NotFoundError,
+    OfflineError,
+    ServerError,
     TransportError,
     ValidationError,
 )
@@ -20,6 +22,7 @@ from openml_client.model.dataset import Dataset, Feature, md5_of
 from openml_client.model.mirror import Mirrored
 from openml_client.model.run import Run, RunSummary
 from openml_client.model.setup import Setup
+from openml_client.model.study import Study
 from openml_client.model.task import Task, TaskInputs
 from openml_client.model.trace import TraceIteration
 from openml_client.registry import Registry, blobs
@@ -29,7 +32,9 @@ from openml_client.registry.importing import (
     flows,
     runs,
     setups,
+    studies,
     tasks,
+    users,
 )
 from openml_client.registry.importing.base import transaction
 from openml_client.registry.importing.files import ImportedFile, LostFile
@@ -43,6 +48,9 @@ if TYPE_CHECKING:
 
 NO_SPLITS = 412
 """Status of the answer in place of a splits file.  Source: protocol note, section 3.3."""
+
+IDS_AT_ONCE = 100
+"""A list of so many ids of nine digits is an address of 1,000 characters; servers take 2,000."""
 
 T = TypeVar("T")
 
@@ -74,16 +82,23 @@ class Copier:
         *,
         datasets: Sequence[Any],
         tasks: Sequence[Any],
+        suites: Sequence[Any],
+        studies: Sequence[Any],
         runs_of_tasks: Sequence[Any],
     ) -> Mirrored:
         """Copy what is asked for and what it needs, first what others need."""
         with_runs = [as_id(task, "task") for task in runs_of_tasks]
         wanted = [*(as_id(task, "task") for task in tasks), *with_runs]
+        collections = self._read_studies(suites, studies)
+        wanted += [id_ for study in collections for id_ in study.task_ids]
         found = self._read_tasks(wanted)
         needed = [id_ for task in found.values() for id_ in task.dataset_ids]
         self._copy_all("dataset", [*self._dataset_ids(datasets), *needed], self._copy_dataset)
         self._copy_all("task", found, lambda id_: self._copy_task(found[id_]))
-        self._copy_runs(self._runs_of_tasks([id_ for id_ in with_runs if id_ in found]))
+        rows = self._runs_of_tasks([id_ for id_ in with_runs if id_ in found])
+        self._copy_runs([*rows, *self._runs_of_studies(collections)])
+        self._copy_studies(collections)
+        self._name_users()
         return self._pool.tally.result(self._source.settings.server, str(self._registry.folder))
 
     # Datasets
@@ -199,6 +214,20 @@ class Copier:
         )
         return [row for rows in lists.values() for row in rows]
 
+    def _runs_of_studies(self, collections: Iterable[Study]) -> list[RunSummary]:
+        runs_of = {study.id: study.run_ids for study in collections if not study.is_suite}
+        lists = self._pool.each(
+            "runs of study",
+            runs_of,
+            lambda id_: [
+                row
+                for ids in _chunks(runs_of[id_])
+                for row in self._source.runs.list(runs=ids, show_errors=True)
+            ],
+            title="reading runs of studies",
+        )
+        return [row for rows in lists.values() for row in rows]
+
     def _copy_runs(self, listed: Iterable[RunSummary]) -> None:
         """Copy runs with the flows and setups of those that are not here."""
         rows = {row.id: row for row in listed}
@@ -280,6 +309,47 @@ class Copier:
         with self._write(file.owner) as connection:
             files.restore(connection, file.id, found)
 
+    # Suites and studies
+
+    def _read_studies(self, suites: Sequence[Any], studies: Sequence[Any]) -> list[Study]:
+        """What was asked for, and the suites that the studies belong to; suites first."""
+        client = self._source
+        plain = self._pool.each("study", studies, client.studies.get, title="reading studies")
+        needed = [s.benchmark_suite_id for s in plain.values() if s.benchmark_suite_id is not None]
+        wanted = [*suites, *needed]
+        found = self._pool.each("study", wanted, client.suites.get, title="reading suites")
+        return list({study.id: study for study in (*found.values(), *plain.values())}.values())
+
+    def _copy_studies(self, collections: Sequence[Study]) -> None:
+        known = {study.id: study for study in collections}
+        for is_suite in (True, False):
+            ids = [study.id for study in collections if study.is_suite is is_suite]
+            title = "suites" if is_suite else "studies"
+            self._copy_all("study", ids, lambda id_: self._copy_study(known[id_]), title=title)
+
+    def _copy_study(self, study: Study) -> bool:
+        with self._write(f"study {study.id}") as connection:
+            is_new = not studies.is_here(connection, study)
+            if is_new:
+                studies.add(connection, study)
+            missing = studies.attach(connection, study)
+        if missing:
+            self._pool.tally.leave_out_of(study.id, studies.holds(study), missing)
+        return is_new
+
+    def _name_users(self) -> None:
+        """Ask for the names of users of whom no run told them; not all servers tell."""
+        with self._store.read() as connection:
+            unnamed = users.unnamed(connection)
+        for ids in _chunks(unnamed):
+            try:
+                found = list(self._source.users.list(ids=ids))
+            except (ServerError, TransportError, OfflineError):
+                return  # the next call asks again
+            with self._write("names of users") as connection:
+                for user in found:
+                    users.keep(connection, user.id, user.name)
+
     # All of a kind
 
     def _copy_all(
@@ -287,9 +357,11 @@ class Copier:
         kind: str,
         ids: Iterable[int],
         copy: Callable[[int], bool | None],
+        *,
+        title: str | None = None,
     ) -> None:
         """Copy things of one kind, and count what was new and what was there."""
-        for id_, is_new in self._pool.each(kind, ids, copy).items():
+        for id_, is_new in self._pool.each(kind, ids, copy, title=title).items():
             if is_new is not None:
                 self._pool.tally.note(kind, id_, is_new=is_new)
 
@@ -298,6 +370,12 @@ class Copier:
         """Write one thing while no other thread of this mirror does."""
         with self._writing, transaction(self._store, what) as connection:
             yield connection
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Ids in parts that an address has room for."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield ids[start : start + IDS_AT_ONCE]
 
 
 def _if_any(read: Callable[[], T], otherwise: T) -> T:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from threading import Lock
 
 from openml_client.errors import NotAuthorizedError, OpenMLError
 from openml_client.model.mirror import KINDS, LeftOut, Mirrored
+
+_SHOWN = 10
+"""Ids that a reason names."""
 
 
 class NeededError(OpenMLError):
@@ -39,6 +43,19 @@ class Tally:
         item = LeftOut(kind=kind, id=id_, reason=error.message, is_private=is_private)
         with self._lock:
             self._left_out[kind, id_] = item
+
+    def leave_out_of(self, study_id: int, kind: str, missing: Sequence[int]) -> None:
+        """Count a study of which some tasks or runs are not in the mirror."""
+        reasons = [self._left_out.get((kind, id_)) for id_ in missing]
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        item = LeftOut(
+            kind="study",
+            id=study_id,
+            reason=f"it lacks the {kind}s {', '.join(map(str, missing[:_SHOWN]))}{more}",
+            is_private=all(reason is not None and reason.is_private for reason in reasons),
+        )
+        with self._lock:
+            self._left_out["study", study_id] = item
 
     def require(self, kind: str, id_: int) -> None:
         """Nothing, unless this thing was left out.

@@ -13,6 +13,7 @@ import pytest
 
 from openml_client import Client
 from openml_client.model.mirror import Mirrored
+from openml_client.model.study import StudyDraft
 from openml_client.registry import Registry
 from openml_client.registry.check import check_folder
 from tests.doors import Ask, World, served
@@ -33,8 +34,24 @@ def answers(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def source(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry of its own, so that what is cached there is of this module."""
-    return shutil.copytree(world.folder, tmp_path_factory.mktemp("source") / "registry")
+    """A registry with a suite and a study of somebody else than its owner."""
+    folder = shutil.copytree(world.folder, tmp_path_factory.mktemp("source") / "registry")
+    with Registry.open(folder) as registry:
+        key = registry.add_user("alice")
+    with Client(f"local:{folder}", api_key=key) as client:
+        suite = client.suites.publish(
+            StudyDraft(name="Two tasks", description="x", alias="two", task_ids=(3, 5))
+        )
+        client.studies.publish(
+            StudyDraft(
+                name="Two runs",
+                description="x",
+                alias="runs",
+                benchmark_suite_id=suite.id,
+                run_ids=(world.tree.id, world.curve.id),
+            )
+        )
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +67,7 @@ def mirrored(source: Path, world: World, tmp_path_factory: pytest.TempPathFactor
         return client.mirror(
             folder / "registry",
             datasets=["wine"],
-            tasks=[3],
+            studies=["runs"],
             runs_of_tasks=sorted(tasks),
             progress=False,
         )
@@ -75,7 +92,8 @@ def test_the_mirror_is_whole_and_has_what_was_asked_for(mirrored: Mirrored, worl
     assert mirrored.copied["run"] == tuple(sorted(run.id for run in runs))
     assert mirrored.copied["setup"] == tuple(sorted({run.setup_id for run in runs}))
     assert mirrored.copied["flow"] == tuple(sorted({run.flow_id for run in runs}))
-    assert mirrored.copied["dataset"] == (1, 3, 8, 11)
+    assert mirrored.copied["dataset"] == (1, 3, 5, 8, 11)
+    assert mirrored.copied["study"] == (1, 2)
     assert list(check_folder(Path(mirrored.folder))) == []
 
 
@@ -127,6 +145,17 @@ def test_runs_with_their_files_are_the_same(ask_both: Ask, mirrored: Mirrored) -
             ask_both(lambda client, id_=id_: client.runs.trace(id_))
         rows = ask_both(lambda client, run=run: list(client.runs.list(tasks=run.task_id)))
         assert id_ in {row.id for row in rows}
+
+
+def test_suites_studies_and_users_are_the_same(ask_both: Ask) -> None:
+    suite = ask_both(lambda client: client.suites.get("two"))
+    study = ask_both(lambda client: client.studies.get("runs"))
+    assert (suite.task_ids, study.benchmark_suite_id, len(study.run_ids)) == ((3, 5), suite.id, 2)
+    ask_both(lambda client: list(client.suites.list(status="all")))
+    rows = ask_both(lambda client: list(client.runs.list(study=study.id)))
+    assert {row.id for row in rows} == set(study.run_ids)
+    people = ask_both(lambda client: list(client.users.list()))
+    assert [user.name for user in people] == ["owner", "alice"]
 
 
 @pytest.mark.parametrize("measure", ["predictive_accuracy", "root_mean_squared_error"])

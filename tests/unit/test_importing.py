@@ -186,6 +186,8 @@ def test_a_user_of_the_source_has_no_key_here_and_a_name_once_it_is_known(store:
 
     assert written(store, lambda c: users.keep(c, 348)) == 348
     assert name_of(348).name == "user 348"
+    with store.read() as connection:
+        assert users.unnamed(connection) == (348,)
     written(store, lambda c: users.keep(c, 348, "Giuseppe C."))
     written(store, lambda c: users.keep(c, 349, "Giuseppe C."))
     written(store, lambda c: users.keep(c, 348, "Another"))

@@ -30,6 +30,7 @@ from openml_client.errors import (
     ValidationError,
 )
 from openml_client.model.mirror import LeftOut, Mirrored
+from openml_client.model.study import StudyDraft
 from openml_client.registry import Registry
 from openml_client.registry.check import check_folder
 from openml_client.transport import InProcessTransport
@@ -201,6 +202,25 @@ def test_what_the_key_may_not_see_is_told_and_left_out(
     assert answer.status_code == 403
 
 
+def test_a_suite_that_lacks_a_task_is_told_and_completed_later(
+    seeded_registry: Registry, tmp_path: Path
+) -> None:
+    with client_of(seeded_registry.wsgi_app, tmp_path, key=seeded_registry.local_key) as owner:
+        draft = StudyDraft(name="S", description="x", alias="three", task_ids=(1, 2, 3))
+        suite = owner.suites.publish(draft)
+    door = Door(
+        seeded_registry.wsgi_app, lambda path, n: "500 No" if path.endswith("/task/2") else None
+    )
+    result = mirror(client_of(door, tmp_path), tmp_path / "m", suites="three")
+    assert (result.copied["task"], result.copied["study"]) == ((1, 3), (suite.id,))
+    assert left_out(result)[f"study {suite.id}"] == "it lacks the tasks 2"
+    assert not result.is_complete
+    again = mirror(client_of(seeded_registry.wsgi_app, tmp_path), tmp_path / "m", suites=suite.id)
+    assert (again.copied, again.left_out) == ({"dataset": (2,), "task": (2,)}, ())
+    with Client(f"local:{tmp_path}/m") as mine:
+        assert mine.suites.get("three").task_ids == (1, 2, 3)
+
+
 def test_an_id_that_is_something_else_in_the_folder_is_told_and_kept(
     client: Client, tmp_path: Path
 ) -> None:
@@ -304,7 +324,7 @@ def test_what_makes_no_sense_is_refused_before_a_folder_is_made(
 ) -> None:
     with pytest.raises(ValidationError, match="a mirror of nothing") as info:
         mirror(client, tmp_path / "m")
-    assert info.value.hint == "Give one of datasets, tasks, runs_of_tasks."
+    assert info.value.hint == "Give one of datasets, tasks, suites, studies, runs_of_tasks."
     with pytest.raises(ValidationError, match="1 to 64 workers, not 0"):
         mirror(client, tmp_path / "m", tasks=[1], workers=0)
     with pytest.raises(OfflineError, match="the client is offline"):
@@ -402,4 +422,4 @@ def test_the_command_fails_with_1_if_something_is_missing_and_2_without_a_select
     ]
     assert "dataset  1" in failed.stdout
     assert nothing.returncode == 2
-    assert "--dataset, --task or --runs-of-task" in nothing.stderr
+    assert "--dataset, --task, --runs-of-task, --suite or --study" in nothing.stderr

@@ -47,6 +47,12 @@ def keep(connection: Connection, user_id: int | None, name: str | None = None) -
     return user_id
 
 
+def unnamed(connection: Connection) -> tuple[int, ...]:
+    """Ids of the users of other registries whose names nothing has told yet."""
+    rows = connection.execute(select(users.c.id, users.c.name))
+    return tuple(row.id for row in rows if row.name == _placeholder(row.id))
+
+
 def _placeholder(user_id: int) -> str:
     return f"user {user_id}"
 
