@@ -157,3 +157,10 @@ def test_openml_python_publishes_what_we_read(
         assert "was not written by openml_client" in result.reason
         with pytest.raises(FlowError, match="was not written by openml_client"):
             client.flows.to_model(ids["flow"])
+
+
+def test_the_page_for_its_users_knows_all_of_its_functions(
+    foreign_python: Path, answers: Callable[..., Any]
+) -> None:
+    path = Path(__file__).parents[1] / "house" / "openml_python_names.txt"
+    assert answers(foreign_python, "openml_python_names.py") == path.read_text("utf-8").split()
