@@ -128,6 +128,64 @@ def encode(document: Document, value: Any) -> Tree:
     return _encode_record(document, value)
 
 
+def complaints(document: Document, value: Any) -> Iterator[str]:
+    """What a server would refuse of a model that is to be uploaded, each with its place in it.
+
+    Places are written as in Python: ``parameters[0].default_value``.
+    """
+    if isinstance(document, Rows):
+        for n, row in enumerate(value):
+            yield from _complaints(document.record, row, f"[{n}].")
+    elif isinstance(document, Adapted):
+        yield from complaints(document.record, document.from_model(value))
+    else:
+        yield from _complaints(document, value, "")
+
+
+def _complaints(record: Record, value: Any, before: str) -> Iterator[str]:
+    for field in record.fields:
+        content = getattr(value, field.attribute)
+        place = f"{before}{field.attribute}"
+        if isinstance(field.kind, Pairs):
+            for name, item in content.items():
+                yield from _complaint(field.kind.value, item, f"{place}[{name!r}]")
+            continue
+        items = enumerate(content or ()) if field.many else ((None, content),)
+        n_written = 0
+        for n, item in items:
+            at = place if n is None else f"{place}[{n}]"
+            if isinstance(field.kind, Record) and item is not None:
+                yield from _complaints(field.kind, item, f"{at}.")
+            elif isinstance(field.kind, Scalar):
+                yield from _complaint(field.kind, item, at)
+            n_written += item is not None and (item != "" or field.keep_empty)
+        if field.required and not n_written:
+            yield f"{place} is missing"
+
+
+def _complaint(kind: Scalar, item: Any, place: str) -> Iterator[str]:
+    if item is None or item == "":
+        return
+    try:
+        text = kind.write(item)
+    except (TypeError, ValueError, AttributeError):
+        yield f"{place} = {_short(item)} is no {kind.name}"
+        return
+    complaint = kind.complaint(text)
+    if complaint is None and not _is_read(kind, text):
+        complaint = f"is no {kind.name}"
+    if complaint is not None:
+        yield f"{place} = {_short(text)} {complaint}"
+
+
+def _is_read(kind: Scalar, text: str) -> bool:
+    try:
+        kind.parse(text)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
 def _children(tree: Mapping[str, Any], key: str) -> list[Any]:
     """List the elements of this name; an absent one and JSON's ``[]`` give none."""
     if key not in tree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParamete
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
 from openml_client.model.task import ClassificationTask, TaskDraft, TaskProcedure
-from openml_client.wire import dataset, flow, json, run, setup, task, xml
+from openml_client.wire import codec, dataset, flow, json, run, setup, task, xml
 from openml_client.wire.run import RunUpload
 
 
@@ -193,3 +194,72 @@ def test_evaluations_of_streams_and_of_old_runs_keep_all_their_fields() -> None:
         ),
     )
     assert xml.read(run.RUN_UPLOAD, xml.write(run.RUN_UPLOAD, model), source="a test") == model
+
+
+# What is checked before an upload
+
+
+def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
+    draft = DatasetDraft(name="tea", description="Tea.", creators=("A. B.",), tags=("x",))
+    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"creators": ("A", "Müller")}, "creators[1] = 'Müller' contains 'ü'; the protocol takes "
+         "Basic Latin characters only"),
+        ({"name": "tea cup"}, "name = 'tea cup' has characters outside A-Z a-z 0-9 _ - . ( ) ,"),
+        ({"name": "t" * 129}, f"name = '{'t' * 76}... has 129 characters; the limit is 128"),
+        ({"name": ""}, "name is missing"),
+        ({"description": None}, "description is missing"),
+        ({"tags": ("a", "b c")}, "tags[1] = 'b c' has characters outside A-Z a-z 0-9 _ - ."),
+        ({"visibility": "secret"}, "visibility = 'secret' has characters outside public, private "
+         "and circles"),
+        ({"default_target_attribute": "a b"}, "default_target_attribute = 'a b' has characters "
+         "outside A-Z a-z 0-9 _ - . ( ) ,"),
+    ],
+)  # fmt: skip
+def test_each_limit_of_a_draft_is_complained_of(fields: dict[str, Any], complaint: str) -> None:
+    draft = DatasetDraft(**{"name": "tea", "description": "Tea.", **fields})
+    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == [complaint]
+
+
+def test_complaints_name_the_place_inside_a_nested_draft() -> None:
+    inner = FlowDraft(
+        name="inner",
+        external_version="1",
+        description="",
+        parameters=(FlowParameter(name="k", default_value="x" * 2049),),
+    )
+    outer = FlowDraft(
+        name="outer flow",
+        external_version="1",
+        description="Größe",
+        components=(FlowDraftComponent(identifier="a", flow=inner),),
+    )
+    assert [text.partition(" = ")[0] for text in codec.complaints(flow.FLOW_DRAFT, outer)] == [
+        "name",
+        "description",
+        "components[0].flow.parameters[0].default_value",
+    ]
+
+
+def test_complaints_come_of_kinds_too() -> None:
+    upload = RunUpload(flow_id="one", evaluations=(RunEvaluation(measure="m", value="high"),))  # type: ignore[arg-type]
+    assert list(codec.complaints(run.RUN_UPLOAD, upload)) == [
+        "flow_id = 'one' is no integer",
+        "evaluations[0].value = 'high' is no number",
+    ]
+
+
+def test_complaints_about_adapted_and_listed_documents() -> None:
+    task_draft = TaskDraft(type_id=1, inputs={"source_data": "1"}, tags=("a b",))
+    assert list(codec.complaints(task.TASK_DRAFT, task_draft)) == [
+        "tags[0] = 'a b' has characters outside A-Z a-z 0-9 _ - ."
+    ]
+    rows = [DatasetSummary(id=1, name="a", version="x", qualities={"n": "few"})]  # type: ignore[arg-type,dict-item]
+    assert list(codec.complaints(dataset.DATASETS, rows)) == [
+        "[0].version = 'x' is no integer",
+        "[0].qualities['n'] = 'few' is no number",
+    ]
