@@ -50,7 +50,7 @@ def write_parquet(table: Table) -> bytes:
     import pyarrow.parquet as pq
 
     attributes = json.dumps([asdict(attribute) for attribute in table.attributes])
-    data = table.to_arrow().replace_schema_metadata({METADATA_KEY: attributes})
+    data = _ordered(table.to_arrow()).replace_schema_metadata({METADATA_KEY: attributes})
     floats = [field.name for field in data.schema if pa.types.is_floating(field.type)]
     sink = io.BytesIO()
     pq.write_table(
@@ -62,6 +62,22 @@ def write_parquet(table: Table) -> bytes:
         write_page_checksum=True,
     )
     return sink.getvalue()
+
+
+def _ordered(data: pa.Table) -> pa.Table:
+    """The same table with ordered categories, as they are in the Parquet files of OpenML.
+
+    openml-python makes ordered categories of ARFF files, too.
+    """
+    import pyarrow as pa
+
+    fields = [
+        pa.field(field.name, pa.dictionary(field.type.index_type, field.type.value_type, True))
+        if pa.types.is_dictionary(field.type)
+        else field
+        for field in data.schema
+    ]
+    return data.cast(pa.schema(fields))
 
 
 def read_parquet(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 from openml_client.registry import Registry
 from openml_client.wire import json, xml
 from openml_client.wire.codec import Rows, encode
-from openml_client.wire.routes import Route
+from openml_client.wire.routes import RUN_GET, Route
 from openml_client.wire.vocabulary import ERROR, ErrorAnswer
 
 from .replay import Replayed, document, exchanges, replay, uploads
@@ -319,15 +321,46 @@ def test_splits_files_are_the_real_servers(replayed: Replayed, shared: Path) -> 
     assert count >= 6
 
 
-def test_files_are_downloaded_as_from_the_real_server(replayed: Replayed, shared: Path) -> None:
-    for name in names(shared / "golden", "data_download.*"):
+def test_files_are_served_as_from_the_real_server(replayed: Replayed, shared: Path) -> None:
+    count = 0
+    for name in names(shared / "golden", "data_(download|get_csv|view).*"):
         exchange = load(shared / "golden", name)
-        answer = replayed.send(exchange)
-        assert answer.status_code == exchange.response.status, name
-        assert answer.headers.get("Location") == exchange.response.headers.get("Location"), name
-        if exchange.response.status == 200:
-            assert answer.data == exchange.response.body, name
-            assert answer.mimetype == exchange.response.headers.get_content_type(), name
+        answer, wanted = replayed.send(exchange), exchange.response
+        assert answer.status_code == wanted.status, name
+        assert answer.headers.get("Location") == wanted.headers.get("Location"), name
+        if wanted.status != 302:
+            assert answer.mimetype == wanted.headers.get_content_type(), name
+        if wanted.status == 200:
+            compare_content(answer, exchange)
+            count += 1
+    assert count >= 8
+
+
+def test_predictions_are_served_as_from_the_real_server(replayed: Replayed, shared: Path) -> None:
+    told = replayed.send(load(shared / "golden", "run_get_cls"))
+    run = xml.read(RUN_GET.response, told.data, source="run_get_cls")
+    # Other uploads came between, so the file has another id here.
+    (id_,) = (file.file_id for file in run.files if file.name == "predictions")
+    for name in names(shared / "golden", "run_download.*"):
+        exchange = load(shared / "golden", name)
+        target = re.sub(r"/download/\d+", f"/download/{id_}", exchange.request.target)
+        exchange = replace(exchange, request=replace(exchange.request, target=target))
+        compare_content(replayed.send(exchange), exchange)
+
+
+def compare_content(answer: TestResponse, exchange: Exchange) -> None:
+    """The same file, of the same type and name."""
+    wanted = exchange.response
+    assert answer.data == wanted.body
+    assert answer.mimetype == wanted.headers.get_content_type()
+    name = wanted.headers.get("Content-Disposition")
+    assert name in {None, answer.headers["Content-Disposition"]}
+
+
+def test_datasets_are_not_merged_either(replayed: Replayed, shared: Path) -> None:
+    exchange = load(shared / "golden", "merge_datasets")
+    start = exchange.response.text.partition("Evaluation Engine")[0]
+    assert replayed.send(exchange).text.startswith(start)
 
 
 def test_what_the_registry_keeps_outlives_it(replayed: Replayed, shared: Path) -> None:
