@@ -149,6 +149,13 @@ class FolderBlobs:
             return None
         return sha256 if _SHA256.fullmatch(sha256) and self.path(sha256).is_file() else None
 
+    def links(self) -> Iterator[tuple[str, str]]:
+        """All keys that lead to contents, with the sha256 of each."""
+        for path in sorted((self.folder / LINKS).glob("*")):
+            sha256 = self.linked(path.name)
+            if sha256 is not None:
+                yield path.name, sha256
+
     def __iter__(self) -> Iterator[Path]:
         """Iterate over the files of all contents."""
         return (path for path in sorted(self.folder.glob("??/*")) if path.is_file())

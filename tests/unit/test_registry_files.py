@@ -14,6 +14,7 @@ from openml_client.formats.arff import read_arff
 from openml_client.formats.parquet import read_parquet
 from openml_client.formats.table import Table
 from openml_client.registry.blobs import FolderBlobs
+from openml_client.registry.check import check_folder
 
 from .registry_client import IRIS, Api, dataset, id_of
 
@@ -272,3 +273,18 @@ def test_datasets_are_not_merged(api: Api) -> None:
     assert answer.status_code == 412
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.text.startswith("failed to perform action merge_datasets. ")
+
+
+def test_a_check_tells_of_damaged_parquet_how_to_have_it_made_again(api: Api) -> None:
+    api.publish_dataset()
+    whole = api.get(PARQUET).data
+    assert list(check_folder(api.registry.folder)) == []
+    blobs = FolderBlobs(api.registry.folder / "blobs")
+    ((key, sha256),) = blobs.links()
+    blobs.path(sha256).write_bytes(whole[:-1])
+    assert list(check_folder(api.registry.folder)) == [
+        f"the content of the link {key} is damaged: delete {blobs.path(sha256)}, "
+        "and it is made again"
+    ]
+    blobs.path(sha256).unlink()
+    assert api.get(PARQUET).data == whole
