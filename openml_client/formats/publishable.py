@@ -90,7 +90,9 @@ def _checked(content: bytes) -> DataFile:
     from openml_client.formats.arff import read_start
 
     attributes, is_sparse = read_start(content)
-    for attribute in attributes:
+    for place, attribute in enumerate(attributes, start=1):
+        if not attribute.name.strip():
+            raise ArffError(f"column {place} of {len(attributes)} has no name", hint="Name it.")
         if len(attribute.name) > MAX_NAME:
             raise ArffError(
                 f"the name of column {attribute.name[:MAX_NAME]!r}... has {len(attribute.name)} "
@@ -112,6 +114,11 @@ def _content_of(data: Any) -> bytes | None:
     if isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
     if isinstance(data, str | Path):
+        if "\n" in str(data) or "\0" in str(data):
+            raise FormatError(
+                f"{str(data)[:40]!r}... is no path of a file to publish",
+                hint="The text of an ARFF file goes as bytes: text.encode().",
+            )
         path = Path(data)
         if not path.is_file():
             raise FormatError(f"there is no file {path} to publish")
@@ -243,7 +250,14 @@ def _from_arrow(data: Any, name: str, columns: Sequence[str] | None) -> bytes:
 
     if columns is not None:
         raise _named_already("a frame")
-    return _from_columns(columns_of(pa.table(data), what="the frame"), name)
+    try:
+        table = pa.table(data)
+    except (pa.ArrowInvalid, TypeError) as error:
+        raise FormatError(
+            f"data of the type {type(data).__name__} can't be published: it has no columns",
+            hint="Make a frame of it.",
+        ) from error
+    return _from_columns(columns_of(table, what="the frame"), name)
 
 
 def _from_columns(file: ArffFile, name: str) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.scalars import Scalar
+from openml_client.wire.scalars import NOT_XML, Scalar
 
 Tree = dict[str, Any]
 
@@ -135,14 +135,17 @@ def complaints(document: Document, value: Any) -> Iterator[str]:
     """
     if isinstance(document, Rows):
         for n, row in enumerate(value):
-            yield from _complaints(document.record, row, f"[{n}].")
+            yield from _complaints(document.record, row, f"[{n}].", 1)
     elif isinstance(document, Adapted):
         yield from complaints(document.record, document.from_model(value))
     else:
-        yield from _complaints(document, value, "")
+        yield from _complaints(document, value, "", 0)
 
 
-def _complaints(record: Record, value: Any, before: str) -> Iterator[str]:
+def _complaints(record: Record, value: Any, before: str, depth: int) -> Iterator[str]:
+    if depth > MAX_DEPTH:
+        yield f"{before[:200]}… nests deeper than {MAX_DEPTH} elements"
+        return
     for field in record.fields:
         content = getattr(value, field.attribute)
         place = f"{before}{field.attribute}"
@@ -155,10 +158,11 @@ def _complaints(record: Record, value: Any, before: str) -> Iterator[str]:
         for n, item in items:
             at = place if n is None else f"{place}[{n}]"
             if isinstance(field.kind, Record) and item is not None:
-                yield from _complaints(field.kind, item, f"{at}.")
+                yield from _complaints(field.kind, item, f"{at}.", depth + 1)
             elif isinstance(field.kind, Scalar):
                 yield from _complaint(field.kind, item, at)
-            n_written += item is not None and (item != "" or field.keep_empty)
+            is_blank = isinstance(item, str) and not item.strip()  # XML readers strip texts
+            n_written += item is not None and (field.keep_empty or not is_blank)
         if field.required and not n_written:
             yield f"{place} is missing"
 
@@ -172,7 +176,10 @@ def _complaint(kind: Scalar, item: Any, place: str) -> Iterator[str]:
         yield f"{place} = {_short(item)} is no {kind.name}"
         return
     complaint = kind.complaint(text)
-    if complaint is None and not _is_read(kind, text):
+    lost = NOT_XML.search(text)
+    if lost is not None:
+        complaint = f"contains {lost[0]!r}, which no XML document may have"
+    elif complaint is None and not _is_read(kind, text):
         complaint = f"is no {kind.name}"
     if complaint is not None:
         yield f"{place} = {_short(text)} {complaint}"

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openml_client.errors import ProtocolError
 from openml_client.model.dataset import DatasetDraft, DatasetSummary
@@ -212,6 +214,9 @@ def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
         ({"name": "tea cup"}, "name = 'tea cup' has characters outside A-Z a-z 0-9 _ - . ( ) ,"),
         ({"name": "t" * 129}, f"name = '{'t' * 76}... has 129 characters; the limit is 128"),
         ({"name": ""}, "name is missing"),
+        ({"description": " \n"}, "description is missing"),
+        ({"description": "a\0b"}, r"description = 'a\x00b' contains '\x00', which no XML document "
+         "may have"),
         ({"description": None}, "description is missing"),
         ({"tags": ("a", "b c")}, "tags[1] = 'b c' has characters outside A-Z a-z 0-9 _ - ."),
         ({"visibility": "secret"}, "visibility = 'secret' has characters outside public, private "
@@ -263,3 +268,40 @@ def test_complaints_about_adapted_and_listed_documents() -> None:
         "[0].version = 'x' is no integer",
         "[0].qualities['n'] = 'few' is no number",
     ]
+
+
+def test_flows_that_nest_too_deep_are_complained_of() -> None:
+    draft = FlowDraft(name="f", external_version="1", description="F.")
+    for n in range(120):
+        component = FlowDraftComponent(identifier="c", flow=draft)
+        draft = FlowDraft(
+            name=f"f{n}", external_version="1", description="F.", components=(component,)
+        )
+    (complaint,) = codec.complaints(flow.FLOW_DRAFT, draft)
+    assert complaint.endswith("nests deeper than 100 elements")
+
+
+texts = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab-_. \t\0é"), max_size=6
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.builds(
+        DatasetDraft,
+        name=texts,
+        description=texts,
+        creators=st.lists(texts, max_size=2),
+        licence=st.none() | texts,
+        url=st.none() | texts,
+        row_id_attribute=st.none() | texts,
+        tags=st.lists(texts, max_size=2),
+    )
+)
+def test_what_draws_no_complaint_is_read_by_a_registry(draft: DatasetDraft) -> None:
+    content = xml.write(dataset.DATASET_DRAFT, draft)
+    try:
+        xml.read(dataset.DATASET_DRAFT, content, source="the upload")
+    except ProtocolError:
+        assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) != []
