@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,11 @@ MAX_PORT = 65535
 OWNER_ID = 1
 """The owner is the first user."""
 
+_MAKING = threading.Lock()
+"""Held while an application is made: Werkzeug parses a syntax tree for each address, which threads
+of CPython 3.11 can't do at once.  Source: CPython issue 106905, "AST constructor recursion depth
+mismatch"."""
+
 
 class Registry:
     """An OpenML registry in a folder; a context manager, safe to use from many threads.
@@ -38,7 +44,10 @@ class Registry:
     def __init__(self, folder: Path, store: Store) -> None:
         self.folder = folder
         self.store = store
-        self.app: Flask = make_app(Services(store=store, blobs=FolderBlobs(folder / layout.BLOBS)))
+        with _MAKING:
+            self.app: Flask = make_app(
+                Services(store=store, blobs=FolderBlobs(folder / layout.BLOBS))
+            )
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = True) -> Registry:
