@@ -111,9 +111,8 @@ def _check_setup(connection: Connection, run: Run, setup_id: int) -> None:
 
 
 def _storable(evaluations: Sequence[RunEvaluation]) -> Sequence[RunEvaluation]:
-    """One value per measure and place, the first; there is no place for parts of a stream."""
-    found: dict[tuple[object, ...], RunEvaluation] = {}
-    for item in evaluations:
-        if item.interval_start is None:
-            found.setdefault((item.measure, item.repeat, item.fold, item.sample), item)
-    return tuple(found.values())
+    """One value per measure and place; there is no place for parts of a stream."""
+    # Heavy with numpy, and only needed here.
+    from openml_client.registry.publishing.run import each_once
+
+    return each_once([item for item in evaluations if item.interval_start is None])
