@@ -206,7 +206,9 @@ def _complaints(record: Record, value: Any, before: str, depth: int) -> Iterator
                 yield from _complaint(field.kind, item, at)
             is_blank = isinstance(item, str) and not item.strip()  # XML readers strip texts
             n_written += item is not None and (field.keep_empty or not is_blank)
-        if field.required and not n_written:
+        # Without items there is no wrapper, which they would have to be in.
+        is_left_out = field.many and "/" in field.key
+        if field.required and not n_written and not is_left_out:
             yield f"{place} is missing"
 
 

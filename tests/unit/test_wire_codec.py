@@ -14,7 +14,7 @@ from openml_client.model.dataset import DatasetDraft, DatasetSummary
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
-from openml_client.model.study import Study
+from openml_client.model.study import Study, StudyDraft
 from openml_client.model.task import ClassificationTask, TaskDraft, TaskProcedure
 from openml_client.wire import (
     codec,
@@ -359,3 +359,9 @@ def test_what_draws_no_complaint_is_read_by_a_registry(draft: DatasetDraft) -> N
         xml.read(dataset.DATASET_DRAFT, content, source="the upload")
     except ProtocolError:
         assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) != []
+
+
+def test_a_wrapper_without_items_is_left_out_and_not_missing() -> None:
+    draft = StudyDraft(name="S", description="A test.", main_entity_type="task", task_ids=(1,))
+    assert list(codec.complaints(study.STUDY_DRAFT, draft)) == []
+    assert b"runs" not in xml.write(study.STUDY_DRAFT, draft)
