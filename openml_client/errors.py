@@ -104,7 +104,7 @@ class ServerError(OpenMLError):
         self.code = code
         """Number of the error in the protocol (protocol note, section 13), or None."""
         self.route = route
-        """Name of the route that was called, as in ``wire/routes.py``."""
+        """Name of the route that was called, as in ``wire/routes``."""
 
 
 class NotFoundError(ServerError):

@@ -68,16 +68,17 @@ class Addresses:
         return f"{self.base_url}data/download/{file_id}/{quote(name)}"
 
     def parquet(self, dataset_id: int) -> str:
-        """Address of a dataset as Parquet, if there is such a file.
-
-        Source: protocol note, section 2.
-        """
-        folder = f"{dataset_id // 10_000:04d}/{dataset_id:04d}"
-        return f"{self.base_url}datasets/{folder}/dataset_{dataset_id}.pq"
+        """Address of a dataset as Parquet, if there is such a file."""
+        return f"{self.base_url}datasets/{parquet_key(dataset_id)}"
 
     def splits(self, task_id: int) -> str:
         """Address of the splits file of a task."""
         return f"{self.base_url}api_splits/get/{task_id}/Task_{task_id}_splits.arff"
+
+
+def parquet_key(dataset_id: int) -> str:
+    """Key of a dataset's Parquet file in its bucket.  Source: protocol note, section 2."""
+    return f"{dataset_id // 10_000:04d}/{dataset_id:04d}/dataset_{dataset_id}.pq"
 
 
 @dataclass(frozen=True, kw_only=True)

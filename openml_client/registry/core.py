@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,11 @@ MAX_PORT = 65535
 OWNER_ID = 1
 """The owner is the first user."""
 
+_MAKING = threading.Lock()
+"""Held while an application is made: Werkzeug parses a syntax tree for each address, which threads
+of CPython 3.11 can't do at once.  Source: CPython issue 106905, "AST constructor recursion depth
+mismatch"."""
+
 
 class Registry:
     """An OpenML registry in a folder; a context manager, safe to use from many threads.
@@ -39,7 +45,9 @@ class Registry:
         self.folder = folder
         self.store = store
         blobs = FolderBlobs(folder / layout.BLOBS)
-        self.app: Flask = make_app(Services(store=store, blobs=blobs, has_engine=has_engine))
+        services = Services(store=store, blobs=blobs, has_engine=has_engine)
+        with _MAKING:
+            self.app: Flask = make_app(services)
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = True, has_engine: bool = True) -> Registry:

@@ -18,7 +18,7 @@ from openml_client.errors import (
 )
 from openml_client.model.page import Listing
 from openml_client.wire import xml
-from openml_client.wire.codec import Document
+from openml_client.wire.codec import Document, complaints
 from openml_client.wire.codes import error_for
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
@@ -32,6 +32,9 @@ API_PATH = "api/v1/xml/"
 
 PAGE_SIZE = 10_000
 """Rows asked for at once, where the route does not say less."""
+
+MAX_COMPLAINTS = 4
+"""Of a document that breaks many limits, this many are told: errors have six lines at most."""
 
 STATUSES = ("active", "deactivated", "in_preparation", "all")
 """What lists can be filtered by.  Source: protocol note, section 2."""
@@ -214,16 +217,17 @@ class Caller:
 
     def _upload(self, document: Document, body: Any, route: str) -> bytes:
         """Write a document, after checking it as the server will."""
-        content = xml.write(document, body)
-        try:
-            xml.read(document, content, source="the upload")
-        except ProtocolError as error:
+        found = list(complaints(document, body))
+        if found:
+            name = getattr(body, "name", None)
+            what = type(body).__name__ + (f" {name!r}" if name else "")
+            also = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
             raise ValidationError(
-                error.message.replace("the upload: ", f"{route}: "),
+                f"{route}: {what}: {found[0]}",
                 route=route,
-                hint="The server would refuse this; mend it and try again.",
-            ) from error
-        return content
+                hint=f"The server would refuse this, so nothing was sent.{also}",
+            )
+        return xml.write(document, body)
 
     def _read(self, route: Route, path: str, response: Response) -> Any:
         body = response.body.lstrip()

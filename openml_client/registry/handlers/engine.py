@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Select
 
 from openml_client.errors import ProtocolError
 from openml_client.model.dataset import Dataset, Feature, ignored_names
-from openml_client.model.run import RunEvaluation
 from openml_client.model.trace import Trace
 from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
@@ -158,6 +157,7 @@ def evaluate_run(call: Call) -> GivenId:
     """Keep what an engine measured of a run, and what only its uploader did."""
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.again import claims_of
+    from openml_client.registry.publishing.run import each_once
 
     body = uploads.description(call, _NO_FILE)
     upload: RunEvaluationUpload = uploads.model(call, uploads.tree(call, body))
@@ -172,7 +172,7 @@ def evaluate_run(call: Call) -> GivenId:
         _check_places(call, connection, upload)
         claims = claims_of(call.services, runs.contents_of(connection, run_id).get("description"))
         evaluated = Evaluated(
-            evaluations=_each_once((*upload.evaluations, *claims)),
+            evaluations=each_once((*upload.evaluations, *claims)),
             error=upload.error or "",
             warning=upload.warning,
         )
@@ -187,14 +187,6 @@ def _check_places(call: Call, connection: Connection, upload: RunEvaluationUploa
     n_rows = datasets.n_rows_of(connection, task.dataset_id)
     if n_rows is not None:
         check_places(call, upload.evaluations, task.inputs, n_rows=n_rows)
-
-
-def _each_once(evaluations: Sequence[RunEvaluation]) -> Sequence[RunEvaluation]:
-    """One value per measure and place: the first, as the engine's come before the uploader's."""
-    found: dict[tuple[object, ...], RunEvaluation] = {}
-    for item in evaluations:
-        found.setdefault((item.measure, item.repeat, item.fold, item.sample), item)
-    return tuple(found.values())
 
 
 def upload_trace(call: Call) -> GivenId:

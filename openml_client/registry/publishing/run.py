@@ -48,7 +48,7 @@ def evaluate(
             claimed=claimed,
         )
     return Evaluated(
-        evaluations=_each_once(result.evaluations),
+        evaluations=each_once(result.evaluations),
         trace=iterations,
         error=result.error or "",
         warning=result.warning,
@@ -71,7 +71,7 @@ def _checked(trace: Sequence[TraceIteration], splits: SplitRows) -> Sequence[Tra
     return trace
 
 
-def _each_once(evaluations: Sequence[RunEvaluation]) -> Sequence[RunEvaluation]:
+def each_once(evaluations: Sequence[RunEvaluation]) -> Sequence[RunEvaluation]:
     """One value per measure and place: the first, as the engine's come before the uploader's."""
     found: dict[tuple[object, ...], RunEvaluation] = {}
     for item in evaluations:

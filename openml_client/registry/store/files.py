@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import new_id
-from openml_client.registry.store.schema import files
+from openml_client.registry.store.schema import datasets, files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +65,11 @@ def find(connection: Connection, file_id: int) -> StoredFile | None:
         url=row.url,
         is_private=row.is_private,
         uploader_id=row.uploader_id,
+    )
+
+
+def dataset_of(connection: Connection, file_id: int) -> int | None:
+    """Id of the dataset whose data a file is, the first if copies share it, or None."""
+    return connection.scalar(
+        select(datasets.c.id).where(datasets.c.file_id == file_id).order_by(datasets.c.id).limit(1)
     )
