@@ -20,6 +20,15 @@ MAX_ID = 2**63 - 1
 """The largest integer that the databases know; no thing has it."""
 
 
+def number_of(text: str) -> int | None:
+    """The natural number that a text is, at most `MAX_ID`; None if it is none."""
+    if not (text.isdecimal() and text.isascii()):
+        return None
+    digits = text.lstrip("0") or "0"
+    # Python reads no number of thousands of digits.
+    return int(digits) if len(digits) < len(str(MAX_ID)) else MAX_ID
+
+
 class Refusal(Exception):  # noqa: N818  (an answer of the protocol, not a failure)
     """What was asked is refused, with one of the protocol's codes."""
 
@@ -104,8 +113,7 @@ class Call:
 
     def form_id(self, name: str) -> int | None:
         """An id in the form; None if it is missing or no number."""
-        text = self.form.get(name, "").strip()
-        return min(int(text), MAX_ID) if text.isdecimal() and text.isascii() else None
+        return number_of(self.form.get(name, "").strip())
 
     def owns(self, uploader_id: int) -> bool:
         """Whether the caller may change what this user published."""

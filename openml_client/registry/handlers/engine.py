@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select
 from openml_client.errors import ProtocolError
 from openml_client.model.dataset import Dataset, Feature, ignored_names
 from openml_client.model.trace import Trace
-from openml_client.registry.calls import Call
+from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.handlers.runs import check_places
 from openml_client.registry.store import dataset_changes, datasets, runs, tasks
@@ -34,6 +34,8 @@ from openml_client.wire.vocabulary import GivenId
 
 _NO_IDS = "XML misses basic fields did or evaluation_engine_id"
 _NO_FILE = "File meta-info is missing. "
+_MAX_RUNS = 10_000
+"""As many as lists of runs have."""
 
 
 def list_unprocessed(call: Call) -> Sequence[UnprocessedDataset]:
@@ -145,12 +147,9 @@ def upload_qualities(call: Call) -> GivenId:
 
 def list_unevaluated(call: Call) -> Sequence[UnevaluatedRun]:
     """The next runs that no engine has looked at."""
-    number = call.places["number"]
-    limit = int(number) if number.isdecimal() else 0
+    limit = min(number_of(call.places["number"]) or 0, _MAX_RUNS)
     with call.services.store.read() as connection:
-        rows = runs.unevaluated(
-            connection, call.filters, order=call.places["order"], limit=min(limit, 10_000)
-        )
+        rows = runs.unevaluated(connection, call.filters, order=call.places["order"], limit=limit)
     return lists.some(call, rows)
 
 
