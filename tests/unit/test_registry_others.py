@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .registry_client import Api, code
+from .registry_client import Api, code, texts
 
 HUGE = "9" * 5000
 """Digits of a number that Python refuses to read."""
@@ -32,3 +32,9 @@ def test_ids_in_a_form_that_are_no_numbers_are_missed(api: Api) -> None:
     for id_ in ("", "-1", "1.0", "one", "1e3", "0x1", "1;2", "\N{FULLWIDTH DIGIT ONE}"):
         assert code(api.post("data/tag", form={"data_id": id_, "tag": "x"})) == 471
         assert code(api.post("data/fork", form={"data_id": id_})) == 1070
+
+
+def test_a_user_learns_whose_key_it_is(api: Api) -> None:
+    assert texts(api.get("user/whoami", key=api.key), "id") == ["1"]
+    assert code(api.get("user/whoami")) == 102
+    assert code(api.get("user/whoami", key="0" * 32)) == 103
