@@ -63,6 +63,8 @@ KINDS = {
 KEYS = {
     Auth.NONE: "none",
     Auth.OPTIONAL: "for private things",
+    Auth.KEY: "of any user",
+    Auth.KEY: "of any user",
     Auth.WRITE: "of a user who may write",
     Auth.ADMIN: "of an administrator",
 }

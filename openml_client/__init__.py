@@ -18,9 +18,10 @@ from openml_client._version import __version__
 if TYPE_CHECKING:
     from openml_client.client import Client
     from openml_client.errors import OpenMLError
-    from openml_client.model.dataset import Dataset, DatasetDraft
+    from openml_client.model.dataset import Dataset, DatasetDraft, DatasetEdit
     from openml_client.model.flow import Flow, FlowDraft
     from openml_client.model.run import Run, RunDraft
+    from openml_client.model.study import Study, StudyDraft
     from openml_client.model.task import Task, TaskDraft
     from openml_client.shortcuts import get_task, load_dataset, reproduce, run_model
 
@@ -29,10 +30,13 @@ _HOMES = {
     "OpenMLError": "errors",
     "Dataset": "model.dataset",
     "DatasetDraft": "model.dataset",
+    "DatasetEdit": "model.dataset",
     "Flow": "model.flow",
     "FlowDraft": "model.flow",
     "Run": "model.run",
     "RunDraft": "model.run",
+    "Study": "model.study",
+    "StudyDraft": "model.study",
     "Task": "model.task",
     "TaskDraft": "model.task",
     "get_task": "shortcuts",
@@ -46,11 +50,14 @@ __all__ = [
     "Client",
     "Dataset",
     "DatasetDraft",
+    "DatasetEdit",
     "Flow",
     "FlowDraft",
     "OpenMLError",
     "Run",
     "RunDraft",
+    "Study",
+    "StudyDraft",
     "Task",
     "TaskDraft",
     "__version__",

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import entry_points
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 from openml_client.config import Settings, load_settings
 from openml_client.errors import ConfigError
 from openml_client.resources.caller import Caller
 
 if TYPE_CHECKING:
+    from openml_client.model.mirror import Mirrored
+    from openml_client.model.user import User
     from openml_client.resources.datasets import Datasets
     from openml_client.resources.evaluations import Evaluations
     from openml_client.resources.flows import Flows
     from openml_client.resources.runs import Runs
     from openml_client.resources.setups import Setups
+    from openml_client.resources.studies import Studies, Suites
     from openml_client.resources.tasks import Tasks
-    from openml_client.transport import Transport
+    from openml_client.resources.users import Users
+    from openml_client.transport import DownloadInfo, Transport
 
 SERVERS_GROUP = "openml_client.servers"
 """Entry points that open servers which are no address: ``local`` is the embedded registry.
@@ -29,6 +33,9 @@ SERVERS_GROUP = "openml_client.servers"
 The client must not know the registry, and the registry must not know the client; whoever is
 installed under this name brings the two together.
 """
+
+MIRRORS_GROUP = "openml_client.mirrors"
+"""Entry points that copy things of a server to where their name says, as ``folder``."""
 
 
 class OpenedServer(Protocol):
@@ -183,6 +190,122 @@ class Client:
         return Evaluations(self._caller)
 
     @cached_property
+    def suites(self) -> Suites:
+        """Find and make collections of tasks, to benchmark on."""
+        from openml_client.resources.studies import Suites
+
+        return Suites(self._caller)
+
+    @cached_property
+    def studies(self) -> Studies:
+        """Find and make collections of runs."""
+        from openml_client.resources.studies import Studies
+
+        return Studies(self._caller)
+
+    @cached_property
+    def users(self) -> Users:
+        """Names of those who published things."""
+        from openml_client.resources.users import Users
+
+        return Users(self._caller)
+
+    def whoami(self) -> User:
+        """The user whose API key this client has.
+
+        Raises
+        ------
+        AuthenticationError
+            Without an API key, or with a wrong one.
+        ServerError
+            If the server does not tell whose key it is, which openml.org's does not; it knows
+            the key then.
+        """
+        from openml_client.resources.users import whoami
+
+        return whoami(self._caller)
+
+    def download(
+        self, url: str, sink: IO[bytes], *, md5: str | None = None, private: bool = False
+    ) -> DownloadInfo:
+        """Facts about a file, after it was written to ``sink``; nothing is kept in the cache.
+
+        Parameters
+        ----------
+        url
+            As the documents of the server name it.
+        md5
+            Checksum that the file must have.
+        private
+            Send the API key with the request, if the address is the server's own.
+
+        Raises
+        ------
+        TransportError
+            With ``status``, if there is no such file.
+        IntegrityError
+            If the file does not match ``md5``.
+        """
+        return self._caller.download(url, sink, md5=md5, private=private)
+
+    def mirror(
+        self,
+        folder: str | PathLike[str],
+        *,
+        datasets: Iterable[Any] = (),
+        tasks: Iterable[Any] = (),
+        suites: Iterable[Any] = (),
+        studies: Iterable[Any] = (),
+        runs_of_tasks: Iterable[Any] = (),
+        workers: int = 8,
+        progress: bool = True,
+    ) -> Mirrored:
+        """What is copied from this server into the registry of a folder, ids and all.
+
+        Everything that a thing needs comes with it: a suite brings its tasks, a study its runs,
+        a task its dataset and its splits, a run its task, flow, setup and files.  What the folder
+        has already is left alone, so that a mirror that was interrupted goes on where it ended;
+        then ``Client("local:FOLDER")`` answers as this server does, without a network.
+
+        Parameters
+        ----------
+        folder
+            Of a registry, which is made if it is missing.
+        datasets
+            Ids or names.
+        tasks, runs_of_tasks
+            Ids; of the latter all runs are copied too.
+        suites, studies
+            Ids or aliases.
+        workers
+            Requests that are under way at once.
+        progress
+            Show a bar for each kind of thing.
+
+        Raises
+        ------
+        ValidationError
+            If nothing is asked for.
+        RegistryError
+            If the folder is something else than a registry.
+        AuthenticationError
+            If the API key is wrong.
+        """
+        copy = _installed(MIRRORS_GROUP, "folder", what="copies to a folder")
+        mirrored: Mirrored = copy(
+            self,
+            folder,
+            datasets=datasets,
+            tasks=tasks,
+            suites=suites,
+            studies=studies,
+            runs_of_tasks=runs_of_tasks,
+            workers=workers,
+            progress=progress,
+        )
+        return mirrored
+
+    @cached_property
     def _caller(self) -> Caller:
         from openml_client.cache import Cache
 
@@ -245,13 +368,18 @@ def _changed(settings: Settings, given: Mapping[str, Any]) -> Settings:
 
 def _open_server(settings: Settings) -> OpenedServer:
     scheme = settings.server.partition(":")[0]
-    found = entry_points(group=SERVERS_GROUP, name=scheme)
+    open_server = _installed(SERVERS_GROUP, scheme, what=f"opens the server {settings.server!r}")
+    opened: OpenedServer = open_server(settings)
+    return opened
+
+
+def _installed(group: str, name: str, *, what: str) -> Any:
+    """What is installed under a name in a group of entry points."""
+    found = entry_points(group=group, name=name)
     if not found:
         raise ConfigError(
-            f"nothing installed opens the server {settings.server!r}",
+            f"nothing installed {what}",
             hint="The package's metadata is missing: install it with "
             "`pip install 'openml-client[registry]'`.",
         )
-    open_server = next(iter(found)).load()
-    opened: OpenedServer = open_server(settings)
-    return opened
+    return next(iter(found)).load()

@@ -104,7 +104,7 @@ class ServerError(OpenMLError):
         self.code = code
         """Number of the error in the protocol (protocol note, section 13), or None."""
         self.route = route
-        """Name of the route that was called, as in ``wire/routes.py``."""
+        """Name of the route that was called, as in ``wire/routes``."""
 
 
 class NotFoundError(ServerError):
@@ -125,6 +125,19 @@ class NotAuthorizedError(ServerError):
 
 class InUseError(ServerError):
     """Other things depend on this one, so it can't be changed or deleted."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        route: str = "",
+        hint: str | None = None,
+        dependants: tuple[int, ...] = (),
+    ) -> None:
+        super().__init__(message, code=code, route=route, hint=hint)
+        self.dependants = dependants
+        """Ids of what depends on it, as far as they are known; the hint says what they are of."""
 
 
 class ValidationError(ServerError):

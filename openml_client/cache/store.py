@@ -112,6 +112,18 @@ class Cache:
         except OSError as error:
             self._warn(error)
 
+    def remove(self, key: str) -> None:
+        """Keep the content of a key no longer, if there is any."""
+        path = entry_path(self.folder, key)
+        if not path.exists():
+            return
+        try:
+            with entry_lock(lock_path(path)):
+                checksum_path(path).unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            self._warn(error)
+
     def _keep_fetched(self, path: Path, key: str, content: bytes) -> None:
         try:
             self._keep(path, content)

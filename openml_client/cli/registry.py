@@ -5,11 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from openml_client.cli.context import Context, print_json, print_table
+from openml_client.cli.listing import AsJson
 from openml_client.config import registry_folder
+
+if TYPE_CHECKING:
+    from openml_client.model.mirror import Mirrored
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -70,6 +75,72 @@ def serve(
             sys.stdout.flush()  # who waits for it reads a pipe
 
         registry.serve(host=host, port=port, threads=threads, on_ready=announce)
+
+
+@app.command("mirror")
+def mirror(
+    source: Annotated[
+        str, typer.Option("--from", help="Address of the server; or 'local:FOLDER'.")
+    ],
+    target: Annotated[Path, typer.Option("--to", help="The registry's folder; made if missing.")],
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Id or alias of a suite, with all its tasks.")
+    ] = None,
+    study: Annotated[
+        list[str] | None, typer.Option(help="Id or alias of a study, with all its runs.")
+    ] = None,
+    task: Annotated[
+        list[int] | None, typer.Option(help="Id of a task, with its dataset and splits.")
+    ] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Id or name of a dataset.")] = None,
+    runs_of_task: Annotated[
+        list[int] | None, typer.Option(help="Id of a task, with all its runs.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at once.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Copy things of a server, with their ids, into a folder; again completes what is missing.
+
+    Each kind of thing may be given more than once.  Exits with 1 if something can't be copied.
+    """
+    if not (suite or study or task or dataset or runs_of_task):
+        raise typer.BadParameter(
+            "Say what to copy: --dataset, --task, --runs-of-task, --suite or --study, once or more."
+        )
+    with Context(source).client() as client:
+        result = client.mirror(
+            _folder(target),
+            suites=suite or (),
+            studies=study or (),
+            tasks=task or (),
+            datasets=dataset or (),
+            runs_of_tasks=runs_of_task or (),
+            workers=workers,
+            progress=not as_json and sys.stderr.isatty(),
+        )
+    if as_json:
+        print_json(result)
+    else:
+        _print_mirrored(result)
+    for item in result.left_out:
+        state = "private" if item.is_private else "failed"
+        typer.echo(f"openml-client: {state}: {item}", err=True)
+    if not result.is_complete:
+        raise typer.Exit(1)
+
+
+def _print_mirrored(result: Mirrored) -> None:
+    from openml_client.model.mirror import KINDS
+
+    counts = {
+        kind: (len(result.copied.get(kind, ())), len(result.present.get(kind, ())))
+        for kind in KINDS
+    }
+    rows = [(kind, *count) for kind, count in counts.items() if any(count)]
+    if rows:
+        print_table(["kind", "copied", "there before"], rows)
+    typer.echo(f"The mirror is in {result.folder}. Next:")
+    typer.echo(f"  openml-client --server local:{result.folder} dataset list")
 
 
 @app.command("check")

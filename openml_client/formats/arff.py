@@ -85,6 +85,22 @@ def read_header(source: bytes | Path) -> tuple[str, tuple[Attribute, ...]]:
     return header.relation, header.attributes
 
 
+def read_start(source: bytes) -> tuple[tuple[Attribute, ...], bool]:
+    """Attributes of a file, and whether its first row is sparse.
+
+    Raises
+    ------
+    ArffError
+        With the line that breaks the format.
+    """
+    from openml_client.formats.arff_body import is_sparse
+    from openml_client.formats.arff_header import parse_header
+
+    text = _text_of(source)
+    header = parse_header(text)
+    return header.attributes, is_sparse(header, text)
+
+
 def check_arff(source: bytes) -> None:
     """Nothing, if the server's upload check accepts the file.
 

@@ -33,6 +33,8 @@ _SPARSE_ENTRY = re.compile(
     rf"[ \t]*(\d{{1,9}})[ \t]+(?:({QUOTED.pattern})|((?!['\"])[^,]*))[ \t]*(?:,|\Z)"
 )
 _WEIGHT = re.compile(r"\{([^{}]*)\}")
+_BEFORE_ROWS = re.compile(r"(?:[ \t]*(?:%[^\n]*)?\n)*[ \t]*(\{?)")
+"""Blank lines and comments before the first row, and what it begins with."""
 _SPARSE_WEIGHT = re.compile(r"\}[ \t]*,[ \t]*(\{[^{}]*\})\Z")
 
 _logger = logging.getLogger("openml_client")
@@ -65,6 +67,11 @@ def check_body(header: Header, text: str) -> None:
         With the line that it refuses.
     """
     _read_lines(header, itertools.islice(_data_lines(text, header.next_line), CHECKED_ROWS))
+
+
+def is_sparse(header: Header, text: str) -> bool:
+    """Whether the first row of a whole file is sparse."""
+    return _BEFORE_ROWS.match(text, header.end)[1] == "{"  # type: ignore[index]  # always matches
 
 
 def _read_plain(attributes: Sequence[Attribute], text: str) -> tuple[NDArray[Any], ...] | None:

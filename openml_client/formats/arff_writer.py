@@ -1,12 +1,12 @@
-"""Writing ARFF files: columns and frames into bytes that read back equal."""
+"""Writing ARFF files: columns and sparse matrices into bytes that read back equal."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,20 @@ from openml_client.formats.arff import NUMBERS, Attribute
 from openml_client.formats.arff_dates import DEFAULT_DATE, DateFormat
 
 if TYPE_CHECKING:
-    import pandas as pd
     from scipy.sparse import csr_matrix
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:;/+*()<>=@!&#$~^|\[\]-]+")
 """Values that need no quotes in any reader."""
 _ESCAPES = str.maketrans({"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-_DATE_WITH_MILLISECONDS = DEFAULT_DATE + ".SSS"
+DATE_WITH_MILLISECONDS = DEFAULT_DATE + ".SSS"
+"""The finest format, as Java knows no more."""
+
 _MICROSECONDS = "datetime64[us]"
+_ISO_UNITS: Mapping[str, Literal["s", "ms"]] = {DEFAULT_DATE: "s", DATE_WITH_MILLISECONDS: "ms"}
+"""Formats in which numpy writes dates, too, and its unit for them."""
+_FOUR_DIGITS = (np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999"))
+"""Between these dates a year has four digits."""
+
 MAX_EXACT = 2**53
 """Whole numbers up to here are read back exactly, as numbers are read as float64."""
 
@@ -61,43 +67,48 @@ def write_arff(
 
 
 def write_sparse_arff(relation: str, attributes: Sequence[Attribute], matrix: csr_matrix) -> bytes:
-    """The bytes of a sparse file of numbers.
+    """The bytes of a sparse file.
+
+    Parameters
+    ----------
+    matrix
+        Shape ``(n_rows, n_attributes)``, as `ArffFile.sparse`: numbers, and positions in the labels
+        for nominal attributes; what it leaves out is 0, or the first label.
 
     Raises
     ------
     ArffError
-        If an attribute is not numeric, or a number can't be written.
+        If an attribute is neither numeric nor nominal, or a value can't be written.
     """
-    bad = next((a for a in attributes if a.kind not in NUMBERS), None)
+    bad = next((a for a in attributes if a.kind not in NUMBERS | {"nominal"}), None)
     if bad is not None:
-        raise ArffError(f"attribute {bad.name!r} is {bad.kind}; sparse files take numbers only")
+        raise ArffError(
+            f"attribute {bad.name!r} is {bad.kind}; sparse files take numbers and classes only"
+        )
     if matrix.shape[1] != len(attributes):
         raise ArffError(f"there are {len(attributes)} attributes and {matrix.shape[1]} columns")
     header = _header(relation, attributes, "")
     rows = matrix.tocsr(copy=True)
     rows.sum_duplicates()  # sorts them, too
-    values = _numbers("the matrix", rows.data)
+    values = _sparse_texts(attributes, rows)
     entries = [f"{index} {value}" for index, value in zip(rows.indices, values, strict=True)]
     bounds = itertools.pairwise(rows.indptr)
     return _encoded([*header, *("{" + ", ".join(entries[a:b]) + "}" for a, b in bounds)])
 
 
-def arff_from_pandas(frame: pd.DataFrame, relation: str) -> bytes:
-    """The ARFF file of a frame.
-
-    Categories become nominal in the order of the categories, booleans nominal ``{False,True}``,
-    numbers numeric (integers declared as such), times dates (in UTC if they have a time zone),
-    texts strings.  The index is left out.
-
-    Raises
-    ------
-    ArffError
-        If a column's name stands twice, or its values can't be written so that they read back
-        equal: whole numbers beyond 2**53, infinity, times finer than milliseconds, objects that
-        are no texts.
-    """
-    pairs = [_from_series(str(name), frame.iloc[:, n]) for n, name in enumerate(frame.columns)]
-    return write_arff(relation, [a for a, _ in pairs], [c for _, c in pairs])
+def _sparse_texts(attributes: Sequence[Attribute], rows: csr_matrix) -> Sequence[str]:
+    """The entries as they stand in a file, in the order of the rows."""
+    nominal = [n for n, attribute in enumerate(attributes) if attribute.kind == "nominal"]
+    if not nominal:
+        return _numbers("the matrix", rows.data)
+    texts = np.empty(rows.nnz, dtype=object)
+    is_nominal = np.isin(rows.indices, nominal)
+    texts[~is_nominal] = _numbers("the matrix", rows.data[~is_nominal])
+    for index in nominal:
+        places = np.flatnonzero(rows.indices == index)
+        codes = np.nan_to_num(rows.data[places], nan=-1).astype(np.int32)
+        texts[places] = _texts(attributes[index], codes)
+    return list(texts)
 
 
 def quote(text: str) -> str:
@@ -164,7 +175,8 @@ def _texts(attribute: Attribute, column: NDArray[Any]) -> list[str]:
         if len(column) and (column.min() < -1 or column.max() >= len(attribute.labels)):
             raise ArffError(f"{what} has a value that is not declared")
         quoted = np.array([*(quote(label) for label in attribute.labels), "?"], dtype=object)
-        return list(quoted[column])
+        texts: list[str] = quoted[column].tolist()
+        return texts
     if attribute.kind == "date":
         return _dates(what, attribute.date_format or DEFAULT_DATE, column)
     return ["?" if value is None else _string(what, value) for value in column]
@@ -184,11 +196,28 @@ def _dates(what: str, pattern: str, column: NDArray[Any]) -> list[str]:
     exact = column.astype(_MICROSECONDS)
     if (exact != column)[~np.isnat(column)].any():
         raise ArffError(f"{what} has nanoseconds", hint="Round them to milliseconds before.")
+    texts = _iso_dates(exact, _ISO_UNITS.get(pattern))
+    if texts is not None:
+        return texts
     try:
         date_format = DateFormat(pattern)
         return ["?" if v is None else quote(_date(date_format, v)) for v in exact.tolist()]
     except ValueError as error:
         raise ArffError(f"{what}: {error}", hint="Round the dates, or drop them.") from error
+
+
+def _iso_dates(column: NDArray[np.datetime64], unit: Literal["s", "ms"] | None) -> list[str] | None:
+    """Texts of dates in a format of numpy's; None if that is not so, or can't hold all of them."""
+    missing = np.isnat(column)
+    there = column[~missing]
+    if unit is None or (there.astype(f"datetime64[{unit}]") != there).any():
+        return None
+    if len(there) and (there.min() < _FOUR_DIGITS[0] or there.max() > _FOUR_DIGITS[1]):
+        return None
+    texts = np.datetime_as_string(column, unit=unit).astype(object)
+    texts[missing] = "?"
+    written: list[str] = texts.tolist()
+    return written
 
 
 def _date(date_format: DateFormat, value: object) -> str:
@@ -199,7 +228,7 @@ def _date(date_format: DateFormat, value: object) -> str:
 
 def _numbers(what: str, column: NDArray[Any]) -> list[str]:
     if column.dtype.kind in "biu":
-        _check_exact(what, column)
+        check_exact(what, column)
         return [str(value) for value in column.astype(int).tolist()]
     if column.dtype.kind != "f":
         raise ArffError(f"{what} is a number, and its column is of type {column.dtype}")
@@ -212,50 +241,18 @@ def _numbers(what: str, column: NDArray[Any]) -> list[str]:
     ]
 
 
-def _check_exact(what: str, column: NDArray[Any]) -> None:
+def check_exact(what: str, column: NDArray[Any]) -> None:
+    """Refuse whole numbers that would not read back equal.
+
+    Raises
+    ------
+    ArffError
+        Naming what holds them.
+    """
+    if column.dtype.kind not in "iuO":
+        return
     if len(column) and (column.min() < -MAX_EXACT or column.max() > MAX_EXACT):
         raise ArffError(
             f"{what} has whole numbers beyond 2**53, which would be read back rounded",
             hint="Turn the column into texts or categories, if they are names.",
         )
-
-
-def _from_series(name: str, series: pd.Series) -> tuple[Attribute, NDArray[Any]]:
-    import pandas as pd
-
-    dtype = series.dtype
-    missing = series.isna().to_numpy()
-    if isinstance(dtype, pd.CategoricalDtype):
-        labels = tuple(str(category) for category in dtype.categories)
-        return Attribute(name, "nominal", labels), series.cat.codes.to_numpy(np.int32)
-    if pd.api.types.is_bool_dtype(dtype):
-        codes = series.to_numpy(object).copy()
-        codes[missing] = -1
-        return Attribute(name, "nominal", ("False", "True")), codes.astype(np.int32)
-    if pd.api.types.is_integer_dtype(dtype):
-        whole = series[~missing].to_numpy()
-        _check_exact(f"column {name!r}", whole)
-        column = np.full(len(series), np.nan)
-        column[~missing] = whole
-        return Attribute(name, "integer"), column
-    if pd.api.types.is_float_dtype(dtype):
-        return Attribute(name, "real"), series.to_numpy(np.float64, na_value=np.nan)
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        return _from_dates(name, series)
-    values = np.empty(len(series), dtype=object)
-    values[:] = list(series)
-    values[missing] = None
-    return Attribute(name, "string"), values
-
-
-def _from_dates(name: str, series: pd.Series) -> tuple[Attribute, NDArray[Any]]:
-    import pandas as pd
-
-    if isinstance(series.dtype, pd.ArrowDtype):
-        series = series.array.__arrow_array__().to_pandas(date_as_object=False)
-    if series.dt.tz is not None:
-        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    column = series.to_numpy()
-    has_fractions = (column.astype("datetime64[s]") != column)[~np.isnat(column)].any()
-    pattern = _DATE_WITH_MILLISECONDS if has_fractions else DEFAULT_DATE
-    return Attribute(name, "date", date_format=pattern), column

@@ -50,7 +50,7 @@ def write_parquet(table: Table) -> bytes:
     import pyarrow.parquet as pq
 
     attributes = json.dumps([asdict(attribute) for attribute in table.attributes])
-    data = table.to_arrow().replace_schema_metadata({METADATA_KEY: attributes})
+    data = _ordered(table.to_arrow()).replace_schema_metadata({METADATA_KEY: attributes})
     floats = [field.name for field in data.schema if pa.types.is_floating(field.type)]
     sink = io.BytesIO()
     pq.write_table(
@@ -62,6 +62,22 @@ def write_parquet(table: Table) -> bytes:
         write_page_checksum=True,
     )
     return sink.getvalue()
+
+
+def _ordered(data: pa.Table) -> pa.Table:
+    """The same table with ordered categories, as they are in the Parquet files of OpenML.
+
+    openml-python makes ordered categories of ARFF files, too.
+    """
+    import pyarrow as pa
+
+    fields = [
+        pa.field(field.name, pa.dictionary(field.type.index_type, field.type.value_type, True))
+        if pa.types.is_dictionary(field.type)
+        else field
+        for field in data.schema
+    ]
+    return data.cast(pa.schema(fields))
 
 
 def read_parquet(
@@ -91,19 +107,53 @@ def read_parquet(
     OSError
         If a path can't be read.
     """
-    data = _read(source.read_bytes() if isinstance(source, Path) else source)
-    if attributes is None:
-        attributes = _from_metadata(data.schema) or _from_types(data, features)
-    names = [attribute.name for attribute in attributes]
-    if names != data.column_names:
-        differing = sorted(set(names) ^ set(data.column_names)) or ["their order"]
-        raise FormatError(f"the Parquet file has other columns: {', '.join(differing[:5])}")
-    columns = tuple(_column(a, c) for a, c in zip(attributes, data.columns, strict=True))
-    file = ArffFile("", tuple(attributes), data.num_rows, columns=columns)
+    data = read_arrow(source.read_bytes() if isinstance(source, Path) else source)
+    file = columns_of(data, features, attributes=attributes)
     return Table.from_arff(file, features, target=target)
 
 
-def _read(content: bytes) -> pa.Table:
+def columns_of(
+    data: pa.Table,
+    features: Sequence[Feature] = (),
+    *,
+    attributes: Sequence[Attribute] | None = None,
+    what: str = "the Parquet file",
+) -> ArffFile:
+    """The columns of an Arrow table as an ARFF file has them, whose relation has no name.
+
+    Parameters
+    ----------
+    features, attributes
+        As for `read_parquet`.
+    what
+        What the table is, for errors.
+
+    Raises
+    ------
+    FormatError
+        If the columns are not those of the attributes, have types that no table has, or one has
+        the name of another.
+    """
+    if len({*data.column_names}) < data.num_columns:
+        raise FormatError(f"two columns of {what} have the same name")
+    if attributes is None:
+        attributes = _from_metadata(data.schema) or _from_types(data, features, what)
+    names = [attribute.name for attribute in attributes]
+    if names != data.column_names:
+        differing = sorted(set(names) ^ set(data.column_names)) or ["their order"]
+        raise FormatError(f"{what} has other columns: {', '.join(differing[:5])}")
+    columns = tuple(_column(a, c) for a, c in zip(attributes, data.columns, strict=True))
+    return ArffFile("", tuple(attributes), data.num_rows, columns=columns)
+
+
+def read_arrow(content: bytes) -> pa.Table:
+    """The Arrow table of a Parquet file, without the columns that pandas adds for an index.
+
+    Raises
+    ------
+    FormatError
+        If this is no Parquet file, or a broken one.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -115,10 +165,7 @@ def _read(content: bytes) -> pa.Table:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"the Parquet file is broken: {error}") from error
     index = re.compile(r"__index_level_\d+__")  # what pandas adds for the index of a frame
-    data = data.select([n for n, name in enumerate(data.column_names) if not index.fullmatch(name)])
-    if len({*data.column_names}) < data.num_columns:
-        raise FormatError("two columns of the Parquet file have the same name")
-    return data
+    return data.select([n for n, name in enumerate(data.column_names) if not index.fullmatch(name)])
 
 
 def _from_metadata(schema: pa.Schema) -> list[Attribute] | None:
@@ -139,32 +186,35 @@ def _attribute(item: dict[str, Any]) -> Attribute:
     return attribute
 
 
-def _from_types(data: pa.Table, features: Sequence[Feature]) -> list[Attribute]:
+def _from_types(data: pa.Table, features: Sequence[Feature], what: str) -> list[Attribute]:
     """Attributes as the column types and the registry's description have them."""
     described = {feature.name.strip(): feature for feature in features}
     return [
-        _described(field, data.column(n), described.get(field.name.strip()))
+        _described(field, data.column(n), described.get(field.name.strip()), what)
         for n, field in enumerate(data.schema)
     ]
 
 
-def _described(field: pa.Field, column: pa.ChunkedArray, feature: Feature | None) -> Attribute:
+def _described(
+    field: pa.Field, column: pa.ChunkedArray, feature: Feature | None, what: str
+) -> Attribute:
     import pyarrow as pa
 
     name, type_ = field.name, field.type
     if pa.types.is_dictionary(type_) or (feature is not None and feature.data_type == "nominal"):
         return Attribute(name, "nominal", _labels(column, feature))
     if pa.types.is_boolean(type_):
-        return Attribute(name, "nominal", ("False", "True"))
+        return Attribute(name, "nominal", ("True", "False"))  # as in ARFF files of openml-python
     if pa.types.is_integer(type_):
         return Attribute(name, "integer")
     if pa.types.is_floating(type_) or pa.types.is_decimal(type_) or pa.types.is_null(type_):
         return Attribute(name, "numeric")
     if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
         return Attribute(name, "date")
-    if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    if any(is_text(type_) for is_text in texts):
         return Attribute(name, "string")
-    raise FormatError(f"column {name!r} of the Parquet file is of type {type_}, which no table has")
+    raise FormatError(f"column {name!r} of {what} is of type {type_}, which no table has")
 
 
 def _labels(column: pa.ChunkedArray, feature: Feature | None) -> tuple[str, ...]:
@@ -196,7 +246,7 @@ def _column(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[Any]:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise FormatError(
             f"column {attribute.name!r} can't be read as {attribute.kind}: {error}",
-            hint="Load the ARFF file instead.",
+            hint="Cast the column before, or take the ARFF file.",
         ) from error
     if attribute.kind == "nominal":
         return _codes(attribute, column)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from openml_client.model.text import html_table, shorten
 
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def md5_of(text: str | None) -> str | None:
+    """The checksum that a document tells, in lower case; None if it is something else."""
+    return text.lower() if text and _MD5.fullmatch(text) else None
+
 
 def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
     names = (default_target_attribute or "").split(",")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def _hold_tuples(draft: object, names: Iterable[str]) -> None:
+    # One text where several are taken is one item, not a list of its characters.
+    for name in names:
+        value = getattr(draft, name)
+        object.__setattr__(draft, name, (value,) if isinstance(value, str) else tuple(value))
 
 
 def ignored_names(ignore_attributes: Iterable[str]) -> frozenset[str]:
@@ -67,7 +82,12 @@ class Dataset:
     """What the evaluation engine complained of."""
     warning: str | None = None
     md5_checksum: str | None = None
-    """Of the raw bytes of the data file."""
+    """Of the raw bytes of the data file; old documents may say ``NotApplicable``."""
+
+    @property
+    def md5(self) -> str | None:
+        """The checksum of the data file, if the server tells it."""
+        return md5_of(self.md5_checksum)
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -120,10 +140,7 @@ class DatasetDraft:
     update_comment: str | None = None
 
     def __post_init__(self) -> None:
-        # One text where several are taken is one item, not a list of its characters.
-        for name in ("creators", "contributors", "ignore_attributes", "tags"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        _hold_tuples(self, ("creators", "contributors", "ignore_attributes", "tags"))
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -147,6 +164,9 @@ class DatasetEdit:
     citation: str | None = None
     original_data_url: str | None = None
     paper_url: str | None = None
+
+    def __post_init__(self) -> None:
+        _hold_tuples(self, ("creators", "contributors", "ignore_attributes"))
 
     @property
     def is_critical(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from openml_client.model.setup import SetupParameter
@@ -34,6 +34,21 @@ class Evaluation:
     uploaded_at: datetime | None = None
     parameters: tuple[SetupParameter, ...] = ()
     """The setup's values, if asked for."""
+
+    def as_row(self) -> dict[str, object]:
+        """The row of a table: a column per parameter too, named ``flow(version)_parameter``.
+
+        Values of classes and folds are lists.
+        """
+        row: dict[str, object] = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name != "parameters"
+        }
+        for name in ("per_class", "per_fold"):
+            values = row[name]
+            row[name] = list(values) if isinstance(values, tuple) else None
+        return row | {parameter.full_name: parameter.value for parameter in self.parameters}
 
     def __repr__(self) -> str:
         value = f"{self.value:.6g}" if self.value is not None else f"per fold {self.per_fold}"

@@ -131,6 +131,9 @@ _MISSING: Any = object()
 
 
 def _flat(row: object) -> dict[str, object]:
+    as_row = getattr(row, "as_row", None)
+    if as_row is not None:
+        return dict(as_row())
     if not is_dataclass(row) or isinstance(row, type):
         return {"value": row}
     out: dict[str, object] = {}

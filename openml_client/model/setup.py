@@ -29,6 +29,11 @@ class Setup:
     flow_id: int
     parameters: tuple[SetupParameter, ...] = ()
 
+    def as_row(self) -> dict[str, object]:
+        """The row of a table: a column per parameter, named ``flow(version)_parameter``."""
+        values = {parameter.full_name: parameter.value for parameter in self.parameters}
+        return {"id": self.id, "flow_id": self.flow_id, **values}
+
     def __repr__(self) -> str:
         values = ", ".join(f"{p.name}={p.value}" for p in self.parameters[:4])
         more = ", …" if len(self.parameters) > 4 else ""

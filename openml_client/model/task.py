@@ -2,74 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import IntEnum
 from typing import ClassVar, Self
 
+from openml_client.model.task_type import TaskTypeId
 from openml_client.model.text import html_table
-
-
-class TaskTypeId(IntEnum):
-    """The task types of OpenML.  Source: protocol note, section 3.1."""
-
-    SUPERVISED_CLASSIFICATION = 1
-    SUPERVISED_REGRESSION = 2
-    LEARNING_CURVE = 3
-    DATA_STREAM_CLASSIFICATION = 4
-    CLUSTERING = 5
-    MACHINE_LEARNING_CHALLENGE = 6
-    SURVIVAL_ANALYSIS = 7
-    SUBGROUP_DISCOVERY = 8
-    MULTITASK_REGRESSION = 9
-    ACTIVE_CLASSIFICATION = 10
-    TEXT_TASKS = 11
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskTypeInput:
-    """One input that a task of some type takes."""
-
-    name: str
-    requirement: str | None = None
-    """``required``, ``hidden`` or None for optional."""
-    data_type: str | None = None
-    """``numeric``, ``string`` or ``json``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskType:
-    """A type of task."""
-
-    id: int
-    name: str
-    description: str | None = None
-    creators: tuple[str, ...] = ()
-    contributors: tuple[str, ...] = ()
-    created_at: datetime | None = None
-    inputs: tuple[TaskTypeInput, ...] = ()
-    """Only given for a single task type, not in lists."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EstimationProcedure:
-    """How performance is estimated, as the registry's table of procedures says."""
-
-    id: int
-    task_type_id: int
-    name: str
-    type: str
-    """``crossvalidation``, ``leaveoneout``, ``holdout``, ``holdout_ordered``, ``bootstrapping``,
-    ``customholdout``, ``testthentrain``, ``testontrainingdata`` or ``holdoutunlabeled``."""
-    repeats: int | None = None
-    folds: int | None = None
-    samples: int | None = None
-    percentage: int | None = None
-    """Share of the rows that is held out, 0 to 100."""
-    stratified_sampling: bool | None = None
-    custom_testset: bool | None = None
-    date: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +212,10 @@ TASK_CLASSES: Mapping[int, type[Task]] = {
 """Class of a task by the number of its type."""
 
 
+Costs = Sequence[Sequence[float]]
+"""Shape ``(n_classes, n_classes)``: row is the true class, column the predicted one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskDraft:
     """What a caller says of a task that is to be published."""
@@ -290,14 +233,16 @@ class TaskDraft:
         target: str,
         *,
         procedure_id: int = 1,
-        measure: str = "predictive_accuracy",
+        measure: str | None = "predictive_accuracy",
+        cost_matrix: Costs | None = None,
     ) -> Self:
         """Draft a task that predicts a nominal column, by 10-fold cross-validation.
 
         ``client.tasks.estimation_procedures()`` lists other procedures.
         """
         type_id = TaskTypeId.SUPERVISED_CLASSIFICATION
-        return cls._supervised(type_id, dataset_id, target, procedure_id, measure)
+        costs = _json(cost_matrix)
+        return cls._draft(type_id, dataset_id, procedure_id, measure, target, cost_matrix=costs)
 
     @classmethod
     def regression(
@@ -306,23 +251,159 @@ class TaskDraft:
         target: str,
         *,
         procedure_id: int = 7,
-        measure: str = "root_mean_squared_error",
+        measure: str | None = "root_mean_squared_error",
     ) -> Self:
         """Draft a task that predicts a numeric column, by 10-fold cross-validation."""
         type_id = TaskTypeId.SUPERVISED_REGRESSION
-        return cls._supervised(type_id, dataset_id, target, procedure_id, measure)
+        return cls._draft(type_id, dataset_id, procedure_id, measure, target)
 
     @classmethod
-    def _supervised(
-        cls, type_id: TaskTypeId, dataset_id: int, target: str, procedure_id: int, measure: str
+    def learning_curve(
+        cls,
+        dataset_id: int,
+        target: str,
+        *,
+        procedure_id: int = 13,
+        measure: str | None = "predictive_accuracy",
     ) -> Self:
+        """Draft a task that predicts a nominal column from growing samples, in 10 folds."""
+        return cls._draft(TaskTypeId.LEARNING_CURVE, dataset_id, procedure_id, measure, target)
+
+    @classmethod
+    def data_stream(
+        cls, dataset_id: int, target: str, *, procedure_id: int = 15, measure: str | None = None
+    ) -> Self:
+        """Draft a task that predicts a nominal column row after row, testing then training."""
+        type_id = TaskTypeId.DATA_STREAM_CLASSIFICATION
+        return cls._draft(type_id, dataset_id, procedure_id, measure, target)
+
+    @classmethod
+    def clustering(
+        cls, dataset_id: int, *, procedure_id: int = 17, measure: str | None = None
+    ) -> Self:
+        """Draft a task that groups the rows, 50 times."""
+        return cls._draft(TaskTypeId.CLUSTERING, dataset_id, procedure_id, measure)
+
+    @classmethod
+    def challenge(
+        cls,
+        dataset_id: int,
+        target: str,
+        *,
+        labeled_dataset_id: int,
+        procedure_id: int = 18,
+        measure: str | None = None,
+    ) -> Self:
+        """Draft a task that predicts labels which another dataset holds."""
+        type_id = TaskTypeId.MACHINE_LEARNING_CHALLENGE
+        labeled = str(int(labeled_dataset_id))
+        return cls._draft(
+            type_id, dataset_id, procedure_id, measure, target, source_data_labeled=labeled
+        )
+
+    @classmethod
+    def survival(
+        cls,
+        dataset_id: int,
+        event: str,
+        *,
+        left: str | None = None,
+        right: str | None = None,
+        procedure_id: int = 19,
+        measure: str | None = None,
+    ) -> Self:
+        """Draft a task that predicts when an event comes, by 10-fold cross-validation.
+
+        ``event``, ``left`` and ``right`` name columns.
+        """
+        return cls._draft(
+            TaskTypeId.SURVIVAL_ANALYSIS,
+            dataset_id,
+            procedure_id,
+            measure,
+            target_feature_left=left,
+            target_feature_right=right,
+            target_feature_event=event,
+        )
+
+    @classmethod
+    def subgroups(
+        cls, dataset_id: int, target: str, *, value: str, quality_measure: str, time_limit_s: float
+    ) -> Self:
+        """Draft a task that finds rules which describe one value of a nominal column."""
+        return cls._draft(
+            TaskTypeId.SUBGROUP_DISCOVERY,
+            dataset_id,
+            None,
+            None,
+            target,
+            target_value=value,
+            time_limit=f"{time_limit_s:g}",
+            quality_measure=quality_measure,
+        )
+
+    @classmethod
+    def multitask_regression(
+        cls, dataset_ids: Iterable[int], target: str, *, procedure_id: int = 29
+    ) -> Self:
+        """Draft a task that predicts a numeric column of several datasets, in 10 folds."""
+        ids = _json([int(id_) for id_ in dataset_ids])
+        type_id = TaskTypeId.MULTITASK_REGRESSION
+        return cls._draft(type_id, None, procedure_id, None, target, source_data_list=ids)
+
+    @classmethod
+    def active_classification(
+        cls,
+        dataset_id: int,
+        target: str,
+        *,
+        procedure_id: int = 30,
+        measure: str | None = "predictive_accuracy",
+        cost_matrix: Costs | None = None,
+        batch_size: int | None = None,
+    ) -> Self:
+        """Draft a task that predicts a nominal column and chooses which rows get labels."""
+        return cls._draft(
+            TaskTypeId.ACTIVE_CLASSIFICATION,
+            dataset_id,
+            procedure_id,
+            measure,
+            target,
+            cost_matrix=_json(cost_matrix),
+            batch_size=None if batch_size is None else str(int(batch_size)),
+        )
+
+    @classmethod
+    def text(
+        cls, dataset_id: int, target: str, *, procedure_id: int = 35, measure: str | None = None
+    ) -> Self:
+        """Draft a task that predicts a column from text, by a 33% holdout."""
+        return cls._draft(TaskTypeId.TEXT_TASKS, dataset_id, procedure_id, measure, target)
+
+    @classmethod
+    def _draft(
+        cls,
+        type_id: TaskTypeId,
+        dataset_id: int | None,
+        procedure_id: int | None,
+        measure: str | None,
+        target: str | None = None,
+        **others: str | None,
+    ) -> Self:
+        """Draft a task of some type; what is None is no input of it."""
         inputs = {
-            "source_data": str(int(dataset_id)),
+            "source_data": None if dataset_id is None else str(int(dataset_id)),
             "target_feature": target,
-            "estimation_procedure": str(int(procedure_id)),
+            "estimation_procedure": None if procedure_id is None else str(int(procedure_id)),
             "evaluation_measures": measure,
+            **others,
         }
-        return cls(type_id=int(type_id), inputs=inputs)
+        given = {name: text for name, text in inputs.items() if text is not None}
+        return cls(type_id=int(type_id), inputs=given)
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 @dataclass(frozen=True, kw_only=True)

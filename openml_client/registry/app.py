@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from openml_client.errors import IntegrityError, RegistryError
 from openml_client.registry import pages, schemas
 from openml_client.registry.answers import answer, refuse
-from openml_client.registry.auth import authenticate
+from openml_client.registry.auth import NO_KEY, authenticate
 from openml_client.registry.calls import MAX_ID, Addresses, Call, Refusal, Services
 from openml_client.registry.files import add_rules
 from openml_client.registry.handlers import HANDLERS
@@ -115,6 +115,8 @@ def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any
         route = routes.get("GET")  # what can be asked for by GET can be asked for by POST as well
     if route is None:
         raise Refusal(_NO_SUCH_FUNCTION)
+    if route.auth is Auth.KEY and user is None:
+        raise Refusal(NO_KEY)
     if route.auth is Auth.ADMIN and (user is None or not user.is_admin):
         raise Refusal(route.codes.get("admin", NOT_ADMIN))
     if "{id_or_alias}" in route.path and "id" in places:

@@ -9,7 +9,10 @@ from openml_client.registry.store import users
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.users import User
 
-_NO_KEY, _WRONG_KEY, _READ_ONLY = 102, 103, 104
+NO_KEY = 102
+"""Code of a refusal where a key is needed."""
+
+_WRONG_KEY, _READ_ONLY = 103, 104
 
 
 def authenticate(store: Store, request: Request) -> User | None:
@@ -30,7 +33,7 @@ def authenticate(store: Store, request: Request) -> User | None:
     if not key:
         if is_read:
             return None
-        raise Refusal(_NO_KEY)
+        raise Refusal(NO_KEY)
     with store.read() as connection:
         user = users.by_key(connection, key)
     if user is None:

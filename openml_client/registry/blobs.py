@@ -3,6 +3,8 @@
 A blob is there as a whole or not at all, and is never changed: whoever knows its sha256 reads the
 bytes that were put.  It is put before the row that names it is written, so that no row names a
 blob that is not there; a blob that no row names is harmless.
+
+What can be made again of other contents is found by a key instead of a row.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +22,11 @@ from typing import IO, BinaryIO, Protocol
 
 from openml_client.errors import IntegrityError
 
+LINKS = "links"
+"""Where the keys are that lead to contents, beside the contents."""
+
 _CHUNK_BYTES = 1024 * 1024
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,17 @@ class Blobs(Protocol):
 
     def path(self, sha256: str) -> Path | None:
         """Where a content lies on this machine, or None if it doesn't."""
+        ...
+
+    def link(self, key: str, sha256: str) -> None:
+        """Let a key lead to a content that was made of others, and can be made again.
+
+        Keys are made of letters, digits and hyphens.
+        """
+        ...
+
+    def linked(self, key: str) -> str | None:
+        """The sha256 of the content to which a key leads; None if it leads to none."""
         ...
 
 
@@ -110,6 +128,34 @@ class FolderBlobs:
         except FileNotFoundError as error:
             raise missing(f"blob {sha256}") from error
 
+    def link(self, key: str, sha256: str) -> None:
+        """Let a key lead to a content; a link that is lost or torn means to make it again."""
+        links = self.folder / LINKS
+        links.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="incoming-", dir=links)
+        incoming = Path(name)
+        try:
+            with os.fdopen(handle, "w") as sink:
+                sink.write(sha256)
+            incoming.replace(links / key)
+        finally:
+            incoming.unlink(missing_ok=True)
+
+    def linked(self, key: str) -> str | None:
+        """The content to which a key leads."""
+        try:
+            sha256 = (self.folder / LINKS / key).read_text()
+        except FileNotFoundError:
+            return None
+        return sha256 if _SHA256.fullmatch(sha256) and self.path(sha256).is_file() else None
+
+    def links(self) -> Iterator[tuple[str, str]]:
+        """All keys that lead to contents, with the sha256 of each."""
+        for path in sorted((self.folder / LINKS).glob("*")):
+            sha256 = self.linked(path.name)
+            if sha256 is not None:
+                yield path.name, sha256
+
     def __iter__(self) -> Iterator[Path]:
         """Iterate over the files of all contents."""
         return (path for path in sorted(self.folder.glob("??/*")) if path.is_file())
@@ -149,6 +195,20 @@ class RemoteBlobs:
         except FileNotFoundError as error:
             raise missing(f"blob {sha256}") from error
         return stream
+
+    def link(self, key: str, sha256: str) -> None:
+        """Let a key lead to a content."""
+        self._filesystem.makedirs(f"{self._root}/{LINKS}", exist_ok=True)
+        self._filesystem.pipe_file(f"{self._root}/{LINKS}/{key}", sha256.encode())
+
+    def linked(self, key: str) -> str | None:
+        """The content to which a key leads."""
+        try:
+            sha256 = str(self._filesystem.cat_file(f"{self._root}/{LINKS}/{key}"), "ascii")
+        except FileNotFoundError:
+            return None
+        is_there = _SHA256.fullmatch(sha256) and self._filesystem.exists(self._place(sha256))
+        return sha256 if is_there else None
 
     def _place(self, sha256: str) -> str:
         return f"{self._root}/{sha256[:2]}/{sha256}"

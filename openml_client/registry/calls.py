@@ -20,6 +20,15 @@ MAX_ID = 2**63 - 1
 """The largest integer that the databases know; no thing has it."""
 
 
+def number_of(text: str) -> int | None:
+    """The natural number that a text is, at most `MAX_ID`; None if it is none."""
+    if not (text.isdecimal() and text.isascii()):
+        return None
+    digits = text.lstrip("0") or "0"
+    # Python reads no number of thousands of digits.
+    return int(digits) if len(digits) < len(str(MAX_ID)) else MAX_ID
+
+
 class Refusal(Exception):  # noqa: N818  (an answer of the protocol, not a failure)
     """What was asked is refused, with one of the protocol's codes."""
 
@@ -59,16 +68,17 @@ class Addresses:
         return f"{self.base_url}data/download/{file_id}/{quote(name)}"
 
     def parquet(self, dataset_id: int) -> str:
-        """Address of a dataset as Parquet, if there is such a file.
-
-        Source: protocol note, section 2.
-        """
-        folder = f"{dataset_id // 10_000:04d}/{dataset_id:04d}"
-        return f"{self.base_url}datasets/{folder}/dataset_{dataset_id}.pq"
+        """Address of a dataset as Parquet, if there is such a file."""
+        return f"{self.base_url}datasets/{parquet_key(dataset_id)}"
 
     def splits(self, task_id: int) -> str:
         """Address of the splits file of a task."""
         return f"{self.base_url}api_splits/get/{task_id}/Task_{task_id}_splits.arff"
+
+
+def parquet_key(dataset_id: int) -> str:
+    """Key of a dataset's Parquet file in its bucket.  Source: protocol note, section 2."""
+    return f"{dataset_id // 10_000:04d}/{dataset_id:04d}/dataset_{dataset_id}.pq"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +113,7 @@ class Call:
 
     def form_id(self, name: str) -> int | None:
         """An id in the form; None if it is missing or no number."""
-        text = self.form.get(name, "").strip()
-        return min(int(text), MAX_ID) if text.isdecimal() and text.isascii() else None
+        return number_of(self.form.get(name, "").strip())
 
     def owns(self, uploader_id: int) -> bool:
         """Whether the caller may change what this user published."""

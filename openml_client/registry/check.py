@@ -70,6 +70,12 @@ def _check_blobs(store: Store, folder: Path) -> Iterator[str]:
             continue
         n_bad += 1
         yield f"the content of {whose} {fault}"
+    for key, sha256 in blobs.links():
+        if _sha256(blobs.path(sha256)) != sha256:
+            yield (
+                f"the content of the link {key} is damaged: delete {blobs.path(sha256)}, "
+                "and it is made again"
+            )
     if n_bad:
         yield f"{n_bad} of {len(users)} contents are lost: restore their files from a backup"
 

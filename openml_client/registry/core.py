@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from openml_client.registry.blobs import FolderBlobs
 from openml_client.registry.calls import Services
 from openml_client.registry.store import users
 from openml_client.registry.store.database import Store
-from openml_client.registry.store.users import Group
+from openml_client.registry.store.users import OWNER_ID, Group
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 MAX_PORT = 65535
 
-OWNER_ID = 1
-"""The owner is the first user."""
+_MAKING = threading.Lock()
+"""Held while an application is made: Werkzeug parses a syntax tree for each address, which threads
+of CPython 3.11 can't do at once.  Source: CPython issue 106905, "AST constructor recursion depth
+mismatch"."""
 
 
 class Registry:
@@ -39,7 +42,9 @@ class Registry:
         self.folder = folder
         self.store = store
         blobs = FolderBlobs(folder / layout.BLOBS)
-        self.app: Flask = make_app(Services(store=store, blobs=blobs, has_engine=has_engine))
+        self.services = Services(store=store, blobs=blobs, has_engine=has_engine)
+        with _MAKING:
+            self.app: Flask = make_app(self.services)
 
     @classmethod
     def open(cls, folder: Path | str, *, create: bool = True, has_engine: bool = True) -> Registry:

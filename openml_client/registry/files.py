@@ -5,105 +5,120 @@ Source: protocol note, sections 3.3 and 9.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import PurePath
+from typing import BinaryIO
 
-from flask import Flask, Response, redirect, request, send_file
+from flask import Flask, Response, redirect
 from sqlalchemy import Table, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from openml_client.errors import IntegrityError, TaskError
-from openml_client.registry import pages
-from openml_client.registry.auth import authenticate
+from openml_client.registry import objects, pages
 from openml_client.registry.blobs import missing
-from openml_client.registry.calls import MAX_ID, Refusal, Services
-from openml_client.registry.store import files, schema
+from openml_client.registry.calls import MAX_ID, Services
+from openml_client.registry.sending import SANDBOX, reader, send
+from openml_client.registry.store import datasets, files, schema
 from openml_client.registry.store.files import StoredFile
 from openml_client.registry.store.users import User
 
 _ID = f"int(max={MAX_ID})"
 _TEXT = "text/plain"
-_SANDBOX = "default-src 'none'; sandbox"
-"""A file that was uploaded may be a page with a script; no browser shall run it."""
 
 
 def add_rules(app: Flask, services: Services) -> None:
     """Add the addresses to an application."""
-
-    def download(file_id: int, name: str = "") -> AnyResponse:
-        return _download(services, file_id)
-
-    def splits(task_id: int, name: str = "") -> AnyResponse:
-        return _splits(services, task_id)
-
-    def parquet(key: str) -> AnyResponse:
-        return _no_parquet()
-
-    def front() -> AnyResponse:
-        return _front(services)
-
-    views: dict[str, Callable[..., AnyResponse]] = {
-        f"/data/v1/download/<{_ID}:file_id>": download,
-        f"/data/download/<{_ID}:file_id>": download,
-        f"/api_splits/get/<{_ID}:task_id>": splits,
-        "/datasets/<path:key>": parquet,
-        "/": front,
+    named: dict[str, Callable[..., AnyResponse]] = {
+        f"/api_splits/get/<{_ID}:task_id>": partial(_splits, services),
+        f"/api_splits/merge_datasets/<{_ID}:task_id>": _merged,
     }
+    for verb, answer in (("download", _download), ("view", _view), ("get_csv", _csv)):
+        for root in ("/data/v1", "/data"):
+            named[f"{root}/{verb}/<{_ID}:file_id>"] = partial(_of_file, services, answer)
+    views = named | {f"{rule}/<name>": view for rule, view in named.items()}
+    views["/datasets"] = objects.location
+    views["/datasets/<path:key>"] = partial(objects.get, services)
+    views["/"] = partial(_front, services)
     for rule, view in views.items():
         app.add_url_rule(rule, rule, view, methods=["GET", "HEAD"])
-        if view in {download, splits}:
-            app.add_url_rule(f"{rule}/<name>", rule, view, methods=["GET", "HEAD"])
 
 
-def _download(services: Services, file_id: int) -> AnyResponse:
-    user = _reader(services)
+def _of_file(
+    services: Services,
+    answer: Callable[[Services, StoredFile], AnyResponse],
+    file_id: int,
+    name: str = "",
+) -> AnyResponse:
+    """Answer about a file, if it is there and whoever asks may see it; its name is for people."""
     with services.store.read() as connection:
         file = files.find(connection, file_id)
     if file is None:
         return pages.not_found(status=404)
-    if file.is_private and not _owns(user, file.uploader_id):
+    if file.is_private and not _owns(reader(services), file.uploader_id):
         return pages.forbidden()
-    if file.sha256 is None:
-        return redirect(file.url or "/")
-    what = f"file {file.id}"
-    return _send(services, file.sha256, what, name=file.name, mimetype=_mimetype(file))
-
-
-def _reader(services: Services) -> User | None:
-    """The user whose key was sent; a wrong key counts as none, as files are not of the API."""
-    try:
-        return authenticate(services.store, request)
-    except Refusal:
-        return None
+    return answer(services, file)
 
 
 def _owns(user: User | None, uploader_id: int) -> bool:
     return user is not None and (user.is_admin or user.id == uploader_id)
 
 
-def _mimetype(file: StoredFile) -> str:
-    return _TEXT if file.name.lower().endswith(".arff") else file.content_type
+def _download(services: Services, file: StoredFile) -> AnyResponse:
+    if file.sha256 is None:
+        return redirect(file.url or "/")
+    mimetype = _TEXT if _is_arff(file) else file.content_type
+    return send(services, file.sha256, f"file {file.id}", name=file.name, mimetype=mimetype)
 
 
-def _send(services: Services, sha256: str, what: str, *, name: str, mimetype: str) -> AnyResponse:
-    """Send a blob; parts of it and only what is newer can be asked for, as it never changes."""
-    path = services.blobs.path(sha256)
-    try:
-        source = path if path is not None and path.is_file() else services.blobs.open(sha256)
-    except IntegrityError as error:
-        raise missing(what) from error
-    response = send_file(
-        source,
-        mimetype=mimetype,
-        as_attachment=True,
-        download_name=name,
-        conditional=True,
-        etag=sha256,
+def _view(services: Services, file: StoredFile) -> AnyResponse:
+    if file.sha256 is None:
+        return redirect(file.url or "/")
+    return send(
+        services,
+        file.sha256,
+        f"file {file.id}",
+        name=file.name,
+        mimetype=file.content_type,
+        as_attachment=False,
     )
-    response.headers["Content-Security-Policy"] = _SANDBOX
+
+
+def _is_arff(file: StoredFile) -> bool:
+    return file.name.lower().endswith(".arff")
+
+
+def _csv(services: Services, file: StoredFile) -> AnyResponse:
+    """The data lines of a processed dataset's ARFF file below the names of its features."""
+    with services.store.read() as connection:
+        dataset_id = files.dataset_of(connection, file.id)
+        features = datasets.features_of(connection, dataset_id) if dataset_id else ()
+    if file.sha256 is None or not _is_arff(file) or not features:
+        return pages.not_found(status=404)
+    try:
+        stream = services.blobs.open(file.sha256)
+    except IntegrityError as error:
+        raise missing(f"file {file.id}") from error
+    response = Response(_csv_lines(stream, [f.name for f in features]), mimetype=_TEXT)
+    response.call_on_close(stream.close)
+    name = f"{PurePath(file.name).stem}.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
 
-def _splits(services: Services, task_id: int) -> AnyResponse:
+def _csv_lines(stream: BinaryIO, names: Sequence[str]) -> Iterator[bytes]:
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    yield (",".join(quoted) + "\n").encode()
+    for line in stream:
+        if line.strip().lower() == b"@data":
+            break
+    for line in stream:
+        if not line.startswith(b"%"):
+            yield line
+
+
+def _splits(services: Services, task_id: int, name: str = "") -> AnyResponse:
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.splits import NO_SPLITS, splits_file
 
@@ -116,13 +131,16 @@ def _splits(services: Services, task_id: int) -> AnyResponse:
         text = f"failed to perform action generate_folds. {error.message}"
         return Response(text, status=412, mimetype=_TEXT)
     what = f"the splits of task {task_id}"
-    return _send(services, sha256, what, name=f"Task_{task_id}_splits.arff", mimetype=_TEXT)
+    return send(services, sha256, what, name=f"Task_{task_id}_splits.arff", mimetype=_TEXT)
 
 
-def _no_parquet() -> AnyResponse:
-    """Say what an object store says; clients take it as a hint to fetch the ARFF file."""
-    text = "<Error><Code>NoSuchKey</Code><Message>There is no such object.</Message></Error>"
-    return Response(text, status=404, content_type="application/xml")
+def _merged(task_id: int, name: str = "") -> AnyResponse:
+    """Say that there is no such file: the real server's engine fails to make it, too."""
+    text = (
+        f"failed to perform action merge_datasets. This registry keeps the datasets of task "
+        f"{task_id} apart: download each by itself."
+    )
+    return Response(text, status=412, mimetype=_TEXT)
 
 
 def _front(services: Services) -> AnyResponse:

@@ -4,6 +4,7 @@
 
     registry.sqlite3    the database
     blobs/ab/abcd…      the contents of files, by their sha256
+    blobs/links/…       which contents were made of others, as Parquet of ARFF; may be deleted
     owner.key           API key of the folder's owner, readable by nobody else
     registry.lock       held while the folder is made or brought up to date
     seed.lock           held while the folder is seeded, by `openml_client.seed`

@@ -14,10 +14,12 @@ from flask import Flask, Response
 from openml_client.model.dataset import DatasetDraft
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, Predictions, RunEvaluation
+from openml_client.model.study import StudyDraft
 from openml_client.model.task import TaskDraft
-from openml_client.model.trace import TraceIteration
+from openml_client.model.trace import Trace, TraceIteration
 from openml_client.registry import pages
 from openml_client.wire import routes, xml
+from openml_client.wire.engine import RunEvaluationUpload
 from openml_client.wire.route import Route
 from openml_client.wire.routes import ROUTES
 from openml_client.wire.run import RunUpload
@@ -103,6 +105,45 @@ EXAMPLES: Mapping[str, tuple[Route, Any]] = {
                 RunEvaluation(measure="predictive_accuracy", value=0.95),
                 RunEvaluation(measure="predictive_accuracy", value=0.9, repeat=0, fold=0),
             ),
+        ),
+    ),
+    "run.evaluate": (
+        routes.RUN_EVALUATE,
+        RunEvaluationUpload(
+            run_id=1,
+            engine_id=1,
+            evaluations=(
+                RunEvaluation(measure="predictive_accuracy", value=0.95, stdev=0.05),
+                RunEvaluation(
+                    measure="precision", value=0.9, per_class=(0.8, 1.0), repeat=0, fold=0
+                ),
+            ),
+        ),
+    ),
+    "run.trace": (
+        routes.RUN_TRACE_UPLOAD,
+        Trace(
+            run_id=1,
+            iterations=(
+                TraceIteration(
+                    repeat=0,
+                    fold=0,
+                    iteration=0,
+                    setup_string='{"parameter_max_depth": "3"}',
+                    evaluation=0.925,
+                    selected=True,
+                ),
+            ),
+        ),
+    ),
+    "study": (
+        routes.STUDY_UPLOAD,
+        StudyDraft(
+            alias="flower-suite",
+            main_entity_type="task",
+            name="Tasks on flowers",
+            description="Small tasks to begin with.",
+            task_ids=(1, 2),
         ),
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
@@ -17,8 +18,9 @@ from openml_client.errors import (
     ValidationError,
 )
 from openml_client.model.page import Listing
+from openml_client.resources.ids import plain_filter
 from openml_client.wire import xml
-from openml_client.wire.codec import Document
+from openml_client.wire.codec import Document, complaints
 from openml_client.wire.codes import error_for
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
@@ -32,6 +34,12 @@ API_PATH = "api/v1/xml/"
 
 PAGE_SIZE = 10_000
 """Rows asked for at once, where the route does not say less."""
+
+SHOWN_CHARACTERS = 80
+"""Of what was sent in a form, in messages."""
+
+MAX_COMPLAINTS = 4
+"""Of a document that breaks many limits, this many are told: errors have six lines at most."""
 
 STATUSES = ("active", "deactivated", "in_preparation", "all")
 """What lists can be filtered by.  Source: protocol note, section 2."""
@@ -76,29 +84,47 @@ class Caller:
         path = route.url_path(filters, **places)
         self._require_online(f"{route.name} ({path})")
         response = self.transport.send(self._request(route, path, body, files, form or {}))
-        return self._read(route, path, response)
+        said = ", ".join(
+            f"{name} {value[:SHOWN_CHARACTERS]}" for name, value in (form or {}).items()
+        )
+        return self._read(route, f"{path} ({said})" if said else path, response)
 
-    def get_cached(self, route: Route, id_: int) -> Any:
-        """Answer of a route for one id; offline, the last one that was received.
+    def get_cached(self, route: Route, id_: int | str) -> Any:
+        """Answer of a route for one id or alias; offline, the last one that was received.
 
         Raises
         ------
         OfflineError
-            If the client is offline and this was never fetched.
+            If the client is offline and this was never fetched, or was changed since.
         """
-        path = route.url_path(id=id_)
-        key = f"{route.name.replace('.', '/')}/{id_}.xml"
+        path = route.path_of(id_)
         if self.settings.offline:
-            kept = self.cache.read(key)
-            if kept is None:
-                self._require_online(f"{route.name} {id_} (not in the cache)")
-            return xml.read(route.response, kept or b"", source=path)
+            return self._kept(route, id_, path)
         response = self.transport.send(self._request(route, path, None, (), {}))
-        answer = self._read(route, path, response)
-        if getattr(answer, "id", id_) != id_:
-            raise ProtocolError(f"{path} of {self.host}: asked for {id_}, got {answer.id}")
-        self.cache.write(key, response.body)
+        try:
+            answer = self._read(route, path, response)
+        except NotFoundError:
+            self.forget(route, id_)
+            raise
+        found: Any = getattr(answer, "id", id_)
+        if isinstance(id_, str):
+            self.cache.write(_alias_key(route, id_), str(found).encode())
+        elif found != id_:
+            raise ProtocolError(f"{path} of {self.host}: asked for {id_}, got {found}")
+        self.cache.write(_document_key(route, found), response.body)
         return answer
+
+    def forget(self, route: Route, id_: int | str) -> None:
+        """Drop what the cache has of a thing that was changed, or of an alias."""
+        key = _alias_key(route, id_) if isinstance(id_, str) else _document_key(route, id_)
+        self.cache.remove(key)
+
+    def _kept(self, route: Route, id_: int | str, path: str) -> Any:
+        known = self.cache.read(_alias_key(route, id_)) if isinstance(id_, str) else id_
+        kept = self.cache.read(_document_key(route, int(known))) if known is not None else None
+        if kept is None:
+            self._require_online(f"{route.name} {id_} (not in the cache)")
+        return xml.read(route.response, kept or b"", source=path)
 
     def listing(
         self,
@@ -116,14 +142,18 @@ class Caller:
         explain_none
             Called where the list turns out to be empty; raises if that is the caller's mistake.
         """
-        values = {name: value for name, value in filters.items() if value is not None}
+        values = {
+            name: plain_filter(name, value) for name, value in filters.items() if value is not None
+        }
         limit, offset = values.pop("limit", None), values.pop("offset", None)
         self._check_paging(route, limit, offset)
         self._check_status(route, values.get("status"))
         route.url_path(values)
 
+        pages = any(item.key == "limit" for item in route.filters)
+
         def fetch(start: int, count: int) -> Sequence[Any]:
-            page = {**values, "limit": count, "offset": start}
+            page = {**values, "limit": count, "offset": start} if pages else values
             try:
                 rows: Sequence[Any] = self.call(route, filters=page)
             except NoResultError:
@@ -132,9 +162,10 @@ class Caller:
                 explain_none()
             return rows
 
+        size = route.list_codes.max_limit if route.list_codes else None
         return Listing(
             fetch,
-            page_size=route.list_codes.max_limit or PAGE_SIZE if route.list_codes else PAGE_SIZE,
+            page_size=(size or PAGE_SIZE) if pages else sys.maxsize,
             limit=limit,
             offset=offset or 0,
             key=key,
@@ -214,16 +245,17 @@ class Caller:
 
     def _upload(self, document: Document, body: Any, route: str) -> bytes:
         """Write a document, after checking it as the server will."""
-        content = xml.write(document, body)
-        try:
-            xml.read(document, content, source="the upload")
-        except ProtocolError as error:
+        found = list(complaints(document, body))
+        if found:
+            name = getattr(body, "name", None)
+            what = type(body).__name__ + (f" {name!r}" if name else "")
+            also = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
             raise ValidationError(
-                error.message.replace("the upload: ", f"{route}: "),
+                f"{route}: {what}: {found[0]}",
                 route=route,
-                hint="The server would refuse this; mend it and try again.",
-            ) from error
-        return content
+                hint=f"The server would refuse this, so nothing was sent.{also}",
+            )
+        return xml.write(document, body)
 
     def _read(self, route: Route, path: str, response: Response) -> Any:
         body = response.body.lstrip()
@@ -257,6 +289,15 @@ class Caller:
                 f"the client is offline and {what} was asked of {self.host}",
                 hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",
             )
+
+
+def _document_key(route: Route, id_: int) -> str:
+    return f"{route.name.replace('.', '/')}/{id_}.xml"
+
+
+def _alias_key(route: Route, alias: str) -> str:
+    """Where the id of an alias is kept, so that one document serves both."""
+    return f"{route.name.replace('.', '/')}/alias/{alias}"
 
 
 def _is_error_document(body: bytes) -> bool:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import logging
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from openml_client.errors import NoResultError, NotFoundError, ValidationError
 from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature
 from openml_client.model.page import Listing
-from openml_client.resources.caller import Caller
+from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
 from openml_client.wire import routes
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from openml_client.formats.table import Table
 
 
-_logger = logging.getLogger("openml_client")
-
-
-class Datasets:
+class Datasets(DatasetChanges):
     """``client.datasets``."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
 
     def get(self, id_or_name: Any, *, version: int | None = None) -> Dataset:
         """The dataset of this id, or the active one of this name.
@@ -142,31 +132,42 @@ class Datasets:
         arff = read_arff(self._data_file(description))
         return Table.from_arff(arff, features, target=description.target_names)
 
-    def publish(self, draft: DatasetDraft, data: pd.DataFrame | bytes | Path) -> Dataset:
+    def publish(
+        self, draft: DatasetDraft, data: Any, *, columns: Sequence[str] | None = None
+    ) -> Dataset:
         """The stored dataset of a draft and its data.
 
         Parameters
         ----------
         draft
-            What is said of the data.
+            What is said of the data.  Its ``format`` is set to that of the file that is uploaded.
         data
-            A frame, the bytes of an ARFF file, or the path of one.
+            A pandas, Arrow or polars frame, a numpy array, a scipy sparse matrix, a list of
+            mappings or of rows, an ARFF or Parquet file (bytes, an open file or a path); or the
+            address of an ARFF file, which is registered and not uploaded, as the draft's ``url``
+            is where this is None.  ``help(openml_client.formats.publishable)`` shows what
+            becomes of each.
+        columns
+            Names of the columns, for data that has none: arrays, sparse matrices and rows.
 
         Raises
         ------
         AuthenticationError
             Without an API key, or with a wrong one.
         ValidationError
-            If the draft names columns that the data lacks, or the server refuses them.
+            If the draft breaks a limit of the protocol, contradicts the data or names columns
+            that it lacks, if this is no such data, or if the server refuses something.
         ArffError
             If the data can't be written as ARFF, or is no ARFF file.
         """
+        from openml_client.resources.publishing import prepared
         from openml_client.transport import FilePart
 
-        content = _arff_of(data, draft.name)
-        _check_columns(draft, content)
-        part = FilePart(name="dataset", filename=f"{draft.name}.arff", content=content)
-        answer = self._caller.call(routes.DATASET_UPLOAD, body=draft, files=[part])
+        draft, content = prepared(draft, data, columns)
+        files = []
+        if content is not None:
+            files = [FilePart(name="dataset", filename=f"{draft.name}.arff", content=content)]
+        answer = self._caller.call(routes.DATASET_UPLOAD, body=draft, files=files)
         return self.get(answer.id)
 
     def _id_of(self, dataset: Any) -> int:
@@ -200,58 +201,10 @@ class Datasets:
     def _data_file(self, dataset: Dataset) -> bytes:
         if dataset.url is None:
             raise NotFoundError(f"dataset {dataset.id} ({dataset.name}) has no data file")
-        url, md5 = dataset.url, dataset.md5_checksum
+        url, md5 = dataset.url, dataset.md5
         private = dataset.visibility == "private"
         return self._caller.cache.get_or_fetch(
             f"data/{dataset.id}/{md5 or 'unverified'}.arff",
             lambda sink: self._caller.download(url, sink, md5=md5, private=private),
             md5=md5,
         )
-
-
-def _check_columns(draft: DatasetDraft, content: bytes) -> None:
-    """Refuse a draft that names columns which the data does not have."""
-    from openml_client.formats.arff import read_header
-
-    names = [attribute.name for attribute in read_header(content)[1]]
-    said = {
-        "default_target_attribute": draft.target_names,
-        "row_id_attribute": (draft.row_id_attribute,) if draft.row_id_attribute else (),
-        "ignore_attributes": draft.ignore_attributes,
-    }
-    for field, wanted in said.items():
-        missing = [name for name in wanted if name not in names]
-        if missing:
-            raise ValidationError(
-                f"{field} of the draft {draft.name!r} names {missing[0]!r}, and the data has no "
-                "such column",
-                hint=f"Its columns are {', '.join(names[:50])}.",
-            )
-    if len(draft.target_names) != 1:
-        _logger.warning(
-            "the dataset %r has no single default_target_attribute: the server will leave it in "
-            "preparation, so that lists don't show it and it gets no tasks",
-            draft.name,
-        )
-
-
-def _arff_of(data: Any, name: str) -> bytes:
-    import pandas as pd
-
-    if isinstance(data, bytes):
-        return data
-    if isinstance(data, io.IOBase):
-        return bytes(data.read())
-    if isinstance(data, str | Path):
-        path = Path(data)
-        if not path.is_file():
-            raise ValidationError(f"there is no file {path} to publish")
-        return path.read_bytes()
-    if not isinstance(data, pd.DataFrame):
-        raise ValidationError(
-            f"data of the type {type(data).__name__} can't be published",
-            hint="Give a pandas DataFrame, the bytes of an ARFF file, or its path.",
-        )
-    from openml_client.formats.arff_writer import arff_from_pandas
-
-    return arff_from_pandas(data, name)

@@ -29,7 +29,7 @@ class Evaluations:
         setups: Any = None,
         uploader: Any = None,
         tag: str | None = None,
-        study: int | None = None,
+        study: Any = None,
         per_fold: bool = False,
         with_setups: bool = False,
         sort_order: str | None = None,
@@ -38,12 +38,16 @@ class Evaluations:
     ) -> Listing[Evaluation]:
         """The values of a measure, lazily.
 
+        ``to_pandas()`` gives one row per value. With setups it has a column per parameter, of
+        all flows that occur, named ``flow(version)_parameter`` as in openml-python; the values
+        of folds are lists.
+
         Parameters
         ----------
         measure
             As ``predictive_accuracy`` or ``root_mean_squared_error``; `measures` lists them.
         tasks, flows, runs, setups, uploader
-            An id or several.
+            An id or several, or the things themselves.
         per_fold
             Give the values of all folds in ``per_fold``, instead of one ``value``.
         with_setups

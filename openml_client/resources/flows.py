@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import (
@@ -15,15 +17,16 @@ from openml_client.errors import (
 )
 from openml_client.model.flow import Flow, FlowDraft, FlowSummary
 from openml_client.model.page import Listing
-from openml_client.resources.caller import Caller
+from openml_client.resources.flow_files import files_of, with_files
 from openml_client.resources.ids import as_id
+from openml_client.resources.things import Kind, Things, runs_by
 from openml_client.wire import routes
 
 if TYPE_CHECKING:
     from openml_client.extension.description import Description
     from openml_client.extension.protocol import Compat, Extension, Note
     from openml_client.extension.trust import Trust
-    from openml_client.transport import FilePart
+    from openml_client.wire.vocabulary import Existence
 
 Address = tuple[tuple[str, ...], str]
 """Path of a component, and the name of a parameter there."""
@@ -31,11 +34,20 @@ Settings = Mapping[Address, str | None]
 """Texts of parameters."""
 
 
-class Flows:
+FLOWS = Kind(
+    name="flow",
+    tag=routes.FLOW_TAG,
+    untag=routes.FLOW_UNTAG,
+    delete=routes.FLOW_DELETE,
+    dependants=runs_by("flows"),
+)
+
+
+class Flows(Things):
     """``client.flows``."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    _kind = FLOWS
+    _documents = (routes.FLOW_GET,)
 
     def get(self, id: Any) -> Flow:
         """The flow of this id, with all its components.
@@ -50,14 +62,22 @@ class Flows:
 
     def find(self, name: str, external_version: str) -> Flow | None:
         """The flow of this name and external version, which identify it; or None."""
+        answer = self._look_up(name, external_version)
+        return self.get(answer.id) if answer.exists else None
+
+    def exists(self, name: str, external_version: str) -> bool:
+        """Whether there is a flow of this name and external version."""
+        return self._look_up(name, external_version).exists
+
+    def _look_up(self, name: str, external_version: str) -> Existence:
         if self._caller.settings.api_key is not None:
             form = {"name": name, "external_version": external_version}
-            answer = self._caller.call(routes.FLOW_EXISTS, form=form)
+            answer: Existence = self._caller.call(routes.FLOW_EXISTS, form=form)
         else:
             answer = self._caller.call(
                 routes.FLOW_EXISTS_PATH, name=name, external_version=external_version
             )
-        return self.get(answer.id) if answer.exists else None
+        return answer
 
     def list(self, **filters: Any) -> Listing[FlowSummary]:
         """All flows that pass the filters, lazily, in the order of their ids.
@@ -76,8 +96,22 @@ class Flows:
             routes.FLOW_LIST, filters, key=lambda row: row.id, title="flows"
         )
 
-    def publish(self, draft: FlowDraft) -> Flow:
+    def publish(
+        self,
+        draft: FlowDraft,
+        *,
+        source: bytes | Path | None = None,
+        binary: bytes | Path | None = None,
+    ) -> Flow:
         """The stored flow of a draft; the one that is there already if it is the same.
+
+        Parameters
+        ----------
+        draft
+            As `from_model` gives it, or written by hand.
+        source, binary
+            Files that the flow is to hold, in place of the draft's own: bytes or a path. Their
+            md5 is sent along, so that the server notices what was damaged on the way.
 
         Raises
         ------
@@ -91,11 +125,13 @@ class Flows:
                 f"a flow is what client.flows.from_model gives, not an object of the type "
                 f"{type(draft).__name__}"
             )
-        version = draft.external_version
+        draft = with_files(draft, source=source, binary=binary)
+        # A flow without a version is named by its source, or else by its binary.
+        version = draft.external_version or draft.source_md5 or draft.binary_md5
         if version is not None and (found := self.find(draft.name, version)):
             return found
         try:
-            id_ = self._caller.call(routes.FLOW_UPLOAD, body=draft, files=_files(draft)).id
+            id_ = self._caller.call(routes.FLOW_UPLOAD, body=draft, files=files_of(draft)).id
         except DuplicateError as error:
             if error.existing_id is None:
                 raise
@@ -107,6 +143,32 @@ class Flows:
                 raise
             return found
         return self.get(id_)
+
+    def source(self, flow: Any) -> bytes:
+        """The source file of a flow, checked against the server's md5.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such flow, or it has no source file.
+        IntegrityError
+            If what was downloaded does not match the server's checksum.
+        """
+        flow = flow if isinstance(flow, Flow) else self.get(flow)
+        return self._file(flow, "source", flow.source_url, flow.source_md5)
+
+    def binary(self, flow: Any) -> bytes:
+        """The binary file of a flow, checked against the server's md5.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such flow, or it has no binary file.
+        IntegrityError
+            If what was downloaded does not match the server's checksum.
+        """
+        flow = flow if isinstance(flow, Flow) else self.get(flow)
+        return self._file(flow, "binary", flow.binary_url, flow.binary_md5)
 
     def from_model(self, model: Any, *, extension: str | None = None) -> FlowDraft:
         """The flow of a model, with the model's values; nothing is sent.
@@ -174,7 +236,7 @@ class Flows:
             flow = flow if isinstance(flow, Flow) else self.get(flow)
             known = ((path, p.name) for path, part in flow.walk() for p in part.parameters)
             writer = written_by(flow.external_version)
-            texts = _texts(parameters, known, writer) if parameters and writer else {}
+            texts = texts_of(parameters, known, writer) if parameters and writer else {}
             description = self.describe(flow, texts)
             trust = strangers_trust(description, trusted)
         return build(description, trust=trust, compat=compat)
@@ -226,15 +288,14 @@ class Flows:
                 hint=f"Its external version is {flow.external_version!r}.",
             )
         return description_from_flow(
-            self._source(flow), settings, long_values, is_complete=is_complete
+            self.source(flow), settings, long_values, is_complete=is_complete
         )
 
-    def _source(self, flow: Flow) -> bytes:
-        url, md5 = flow.source_url, flow.source_md5
+    def _file(self, flow: Flow, kind: str, url: str | None, md5: str | None) -> bytes:
         if url is None:
-            raise NotFoundError(f"flow {flow.id} has no source file")
+            raise NotFoundError(f"flow {flow.id} ({flow.name}) has no {kind} file")
         return self._caller.cache.get_or_fetch(
-            f"flow/source/{flow.id}-{md5 or 'unverified'}.json",
+            f"flow/{kind}/{flow.id}-{md5 or 'unverified'}",
             lambda sink: self._caller.download(url, sink, md5=md5),
             md5=md5,
         )
@@ -279,7 +340,7 @@ def description_of_draft(
         )
     settings: dict[Address, str] = {(item.path, item.name): item.value for item in draft.settings}
     if parameters:
-        settings.update(_texts(parameters, settings, draft.extension))
+        settings.update(texts_of(parameters, settings, draft.extension))
     return description_from_flow(draft.source, settings, draft.long_values)
 
 
@@ -338,10 +399,13 @@ def settings_of(flow: Flow, values: Iterable[tuple[int, str, str | None]]) -> Se
     return settings
 
 
-def _texts(
-    parameters: Mapping[str, Any], known: Iterable[Address], extension: str
+def texts_of(
+    parameters: Mapping[str, Any], known: Iterable[Address], extension: str | None
 ) -> dict[Address, str]:
     """Texts of values that a caller gives, by the addresses of their parameters.
+
+    Those of a flow that no extension wrote are taken as they are, and as JSON if they are no
+    texts.
 
     Raises
     ------
@@ -353,7 +417,6 @@ def _texts(
     from openml_client.extension.discovery import get_extension
     from openml_client.extension.identity import canonical
 
-    codec = get_extension(extension).codec
     addresses = {"__".join((*path, name)): (path, name) for path, name in known}
     for given in parameters:
         if given not in addresses:
@@ -361,21 +424,13 @@ def _texts(
                 f"the flow has no parameter {given!r}",
                 hint=f"It has {', '.join(sorted(addresses))}.",
             )
+    if extension is None:
+        return {
+            addresses[given]: value if isinstance(value, str) else json.dumps(value)
+            for given, value in parameters.items()
+        }
+    codec = get_extension(extension).codec
     return {
         addresses[given]: canonical(codec.encode(value, given))
         for given, value in parameters.items()
     }
-
-
-def _files(draft: FlowDraft) -> tuple[FilePart, ...]:
-    from openml_client.transport import FilePart
-
-    parts = (
-        ("source", draft.source_name, draft.source),
-        ("binary", draft.binary_name, draft.binary),
-    )
-    return tuple(
-        FilePart(name=name, filename=filename, content=content)
-        for name, filename, content in parts
-        if content is not None
-    )

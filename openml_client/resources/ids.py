@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
 from openml_client.errors import ValidationError
+from openml_client.model.dataset import Dataset, DatasetSummary
+from openml_client.model.flow import Flow, FlowSummary
+from openml_client.model.run import Run, RunSummary
+from openml_client.model.setup import Setup
+from openml_client.model.study import Study, StudySummary
+from openml_client.model.task import Task, TaskSummary
+from openml_client.model.user import User
+
+_CLASSES: Mapping[str, tuple[type, ...]] = {
+    "dataset": (Dataset, DatasetSummary),
+    "task": (Task, TaskSummary),
+    "flow": (Flow, FlowSummary),
+    "run": (Run, RunSummary),
+    "setup": (Setup,),
+    "suite": (Study, StudySummary),
+    "study": (Study, StudySummary),
+    "user": (User,),
+}
+"""What stands for its own id.  A task is no dataset: it would name the dataset of its number."""
+
+_NAMED_BY: Mapping[str, str] = {
+    "datasets": "dataset",
+    "tasks": "task",
+    "flows": "flow",
+    "runs": "run",
+    "setups": "setup",
+    "study": "study",
+    "benchmark_suite": "suite",
+    "uploader": "user",
+}
+"""The filters of lists that take ids, and of what."""
 
 
 def as_id(value: Any, what: str) -> int:
@@ -14,13 +46,13 @@ def as_id(value: Any, what: str) -> int:
     Raises
     ------
     ValidationError
-        If it is none of these, or not positive.
+        If it is none of these, not positive, or a thing of another kind.
     """
     is_integer = isinstance(value, Integral) and value is not True and value is not False
     if is_integer or (isinstance(value, str) and value.strip().isdecimal()):
         number = int(value)
-    elif isinstance(getattr(value, "id", None), int):
-        return int(value.id)
+    elif isinstance(value, _CLASSES[what]):
+        return _id_of(value)
     else:
         raise ValidationError(
             f"{value!r} is no id of a {what}",
@@ -29,3 +61,32 @@ def as_id(value: Any, what: str) -> int:
     if number <= 0:
         raise ValidationError(f"the id of a {what} is a positive integer, not {number}")
     return number
+
+
+def as_ids(values: Any, what: str) -> tuple[int, ...]:
+    """Make ids of one or several.
+
+    Raises
+    ------
+    ValidationError
+        If one of them is no id, or there is none.
+    """
+    is_one = isinstance(values, (str, *_CLASSES[what])) or not hasattr(values, "__iter__")
+    ids = tuple(as_id(value, what) for value in ((values,) if is_one else values))
+    if not ids:
+        raise ValidationError(f"no id of a {what} was given")
+    return ids
+
+
+def plain_filter(name: str, value: Any) -> Any:
+    """The value of a filter, with its id in the place of each thing that the filter is about."""
+    classes = _CLASSES.get(_NAMED_BY.get(name, ""), ())
+    if isinstance(value, classes):
+        return _id_of(value)
+    if isinstance(value, list | tuple):
+        return [_id_of(item) if isinstance(item, classes) else item for item in value]
+    return value
+
+
+def _id_of(thing: Any) -> int:
+    return int(thing.id)

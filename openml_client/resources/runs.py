@@ -21,7 +21,6 @@ from openml_client.model.flow import Flow, FlowDraft
 from openml_client.model.page import Listing
 from openml_client.model.run import Run, RunDraft, RunSummary
 from openml_client.model.task import Task
-from openml_client.model.trace import Trace
 from openml_client.resources.caller import Caller
 from openml_client.resources.datasets import Datasets
 from openml_client.resources.flows import (
@@ -33,22 +32,20 @@ from openml_client.resources.flows import (
     settings_of,
     strangers_trust,
 )
-from openml_client.resources.ids import as_id
 from openml_client.resources.run_documents import (
     ENVIRONMENT,
     LONG_VALUES,
-    PREDICTIONS,
     as_seed,
     failures_of,
     files_of,
     json_bytes,
-    predictions_frame,
     seed_of,
     setup_string,
     shortened,
     upload_of,
     versions_of,
 )
+from openml_client.resources.run_files import RunFiles
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
 from openml_client.wire import routes
@@ -56,8 +53,6 @@ from openml_client.wire.run import RunUpload
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-
-    import pandas as pd
 
     from openml_client.extension.description import Description
     from openml_client.extension.protocol import Note
@@ -73,28 +68,17 @@ DEFAULT_TOLERANCE = 1e-9
 _logger = logging.getLogger("openml_client")
 
 
-class Runs:
+class Runs(RunFiles):
     """``client.runs``."""
 
     def __init__(
         self, caller: Caller, datasets: Datasets, tasks: Tasks, flows: Flows, setups: Setups
     ) -> None:
-        self._caller = caller
+        super().__init__(caller)
         self._datasets = datasets
         self._tasks = tasks
         self._flows = flows
         self._setups = setups
-
-    def get(self, id: Any) -> Run:
-        """The run of this id, with its measures.
-
-        Raises
-        ------
-        NotFoundError
-            If there is none.
-        """
-        run: Run = self._caller.get_cached(routes.RUN_GET, as_id(id, "run"))
-        return run
 
     def list(self, **filters: Any) -> Listing[RunSummary]:
         """All runs that pass the filters, lazily, in the order of their ids.
@@ -234,33 +218,6 @@ class Runs:
                 raise
             return found
         return self.get(id_)
-
-    def predictions(self, run: Any) -> pd.DataFrame:
-        """The published predictions of a run, one row per prediction.
-
-        Columns are ``repeat``, ``fold``, ``row_id``, ``prediction``, ``truth`` where the run
-        has it, and ``confidence.LABEL`` for each class.
-
-        Raises
-        ------
-        NoResultError
-            If the run has no predictions.
-        """
-        from openml_client.formats.predictions import read_predictions
-
-        content = self._predictions_file(self._as_run(run))
-        return predictions_frame(read_predictions(content))
-
-    def trace(self, run: Any) -> Trace:
-        """What the search of a run tried.
-
-        Raises
-        ------
-        NoResultError
-            If the run has no trace.
-        """
-        trace: Trace = self._caller.call(routes.RUN_TRACE, id=as_id(run, "run"))
-        return trace
 
     def to_model(self, run: Any, *, trusted: Iterable[str] = ()) -> Any:
         """The model of a run, with the values that it was run with, seeds included.
@@ -409,30 +366,11 @@ class Runs:
         row = self.list(tasks=upload.task_id, setups=setup.id).first()
         return self.get(row.id) if row is not None else None
 
-    def _as_run(self, run: Any) -> Run:
-        return run if isinstance(run, Run) else self.get(run)
-
     def _description_of(self, run: Run) -> Description:
         flow = self._flows.get(run.flow_id)
         values = ((item.component_id or flow.id, item.name, item.value) for item in run.settings)
         settings = settings_of(flow, values)
         return self._flows.describe(flow, settings, long_values=self._file(run, LONG_VALUES))
-
-    def _predictions_file(self, run: Run) -> bytes:
-        content = self._file(run, PREDICTIONS)
-        if content is None:
-            raise NoResultError(f"run {run.id} has no predictions")
-        return content
-
-    def _file(self, run: Run, filename: str) -> bytes | None:
-        """Content of a run's file, or None if the run has no such file."""
-        file = run.file(filename.partition(".")[0])
-        if file is None:
-            return None
-        return self._caller.cache.get_or_fetch(
-            f"run/files/{run.id}/{file.file_id}-{filename}",
-            lambda sink: self._caller.download(file.url, sink),
-        )
 
     def _compare_environment(self, run: Run) -> dict[str, tuple[str | None, str | None]]:
         from openml_client.extension.environment import environment, installed_version

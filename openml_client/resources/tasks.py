@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import TaskError, TransportError
+from openml_client.errors import DuplicateError, TaskError, TransportError
 from openml_client.model.page import Listing
-from openml_client.model.task import (
-    EstimationProcedure,
-    Task,
-    TaskDraft,
-    TaskSummary,
-    TaskType,
-)
-from openml_client.resources.caller import Caller
+from openml_client.model.task import Task, TaskDraft, TaskInputs, TaskSummary
+from openml_client.model.task_type import EstimationProcedure, TaskType
 from openml_client.resources.ids import as_id
+from openml_client.resources.things import Kind, Things, runs_by
+from openml_client.resources.writing import write_once
 from openml_client.wire import routes
 from openml_client.wire.xml import first_line
 
@@ -25,11 +21,20 @@ NO_SPLITS = 412
 """Status of the answer in place of a splits file.  Source: protocol note, section 3.3."""
 
 
-class Tasks:
+TASKS = Kind(
+    name="task",
+    tag=routes.TASK_TAG,
+    untag=routes.TASK_UNTAG,
+    delete=routes.TASK_DELETE,
+    dependants=runs_by("tasks"),
+)
+
+
+class Tasks(Things):
     """``client.tasks``."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    _kind = TASKS
+    _documents = (routes.TASK_GET,)
 
     def get(self, id: Any) -> Task:
         """The task of this id, in the class of its type.
@@ -41,6 +46,17 @@ class Tasks:
         """
         task: Task = self._caller.get_cached(routes.TASK_GET, as_id(id, "task"))
         return task
+
+    def inputs(self, id: Any) -> TaskInputs:
+        """The raw inputs of a task, by which it was published; without its tags.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such task.
+        """
+        answer: TaskInputs = self._caller.call(routes.TASK_INPUTS_GET, id=as_id(id, "task"))
+        return answer
 
     def list(self, **filters: Any) -> Listing[TaskSummary]:
         """All tasks that pass the filters, lazily, in the order of their ids.
@@ -100,10 +116,12 @@ class Tasks:
         DuplicateError
             If the same task exists and the server does not say which it is.
         """
-        from openml_client.errors import DuplicateError
-
         try:
-            id_ = self._caller.call(routes.TASK_UPLOAD, body=draft).id
+            # No two tasks are the same, so asking again is looking up.
+            id_ = write_once(
+                lambda: int(self._caller.call(routes.TASK_UPLOAD, body=draft).id),
+                look_up=lambda: None,
+            )
         except DuplicateError as error:
             if error.existing_id is None:
                 raise

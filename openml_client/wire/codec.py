@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.scalars import TEXT, Scalar
+from openml_client.wire.scalars import NOT_XML, TEXT, Scalar
 
 Tree = dict[str, Any]
 
@@ -169,6 +169,73 @@ def encode(document: Document, value: Any) -> Tree:
     if isinstance(document, Adapted):
         return encode(document.record, document.from_model(value))
     return _encode_record(document, value)
+
+
+def complaints(document: Document, value: Any) -> Iterator[str]:
+    """What a server would refuse of a model that is to be uploaded, each with its place in it.
+
+    Places are written as in Python: ``parameters[0].default_value``.
+    """
+    if isinstance(document, Rows):
+        for n, row in enumerate(value):
+            yield from _complaints(document.record, row, f"[{n}].", 1)
+    elif isinstance(document, Adapted):
+        yield from complaints(document.record, document.from_model(value))
+    else:
+        yield from _complaints(document, value, "", 0)
+
+
+def _complaints(record: Record, value: Any, before: str, depth: int) -> Iterator[str]:
+    if depth > MAX_DEPTH:
+        yield f"{before[:200]}… nests deeper than {MAX_DEPTH} elements"
+        return
+    for field in record.fields:
+        content = getattr(value, field.attribute)
+        place = f"{before}{field.attribute}"
+        if isinstance(field.kind, Pairs):
+            for name, item in content.items():
+                yield from _complaint(field.kind.value, item, f"{place}[{name!r}]")
+            continue
+        items = enumerate(content or ()) if field.many else ((None, content),)
+        n_written = 0
+        for n, item in items:
+            at = place if n is None else f"{place}[{n}]"
+            if isinstance(field.kind, Record) and item is not None:
+                yield from _complaints(field.kind, item, f"{at}.", depth + 1)
+            elif isinstance(field.kind, Scalar):
+                yield from _complaint(field.kind, item, at)
+            is_blank = isinstance(item, str) and not item.strip()  # XML readers strip texts
+            n_written += item is not None and (field.keep_empty or not is_blank)
+        # Without items there is no wrapper, which they would have to be in.
+        is_left_out = field.many and "/" in field.key
+        if field.required and not n_written and not is_left_out:
+            yield f"{place} is missing"
+
+
+def _complaint(kind: Scalar, item: Any, place: str) -> Iterator[str]:
+    if item is None or item == "":
+        return
+    try:
+        text = kind.write(item)
+    except (TypeError, ValueError, AttributeError):
+        yield f"{place} = {_short(item)} is no {kind.name}"
+        return
+    complaint = kind.complaint(text)
+    lost = NOT_XML.search(text)
+    if lost is not None:
+        complaint = f"contains {lost[0]!r}, which no XML document may have"
+    elif complaint is None and not _is_read(kind, text):
+        complaint = f"is no {kind.name}"
+    if complaint is not None:
+        yield f"{place} = {_short(text)} {complaint}"
+
+
+def _is_read(kind: Scalar, text: str) -> bool:
+    try:
+        kind.parse(text)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _children(tree: Mapping[str, Any], key: str) -> list[Any]:

@@ -13,11 +13,13 @@ from html import unescape
 from importlib.resources import files
 
 from openml_client import errors
-from openml_client.errors import DuplicateError, ServerError
+from openml_client.errors import DuplicateError, InUseError, ServerError
 from openml_client.wire.vocabulary import ErrorAnswer
 
 OVERLOADED = 107
 """The server's database is out of reach; asking again later may help."""
+NOT_INDEXED = 105
+"""The server's search index is out of reach, and mostly the change was made all the same."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def codes() -> Mapping[int, Code]:
 
 _MATCHED_ID = re.compile(r"(?:matched id\(s\): \[|implementation_id:)\s*(\d+)")
 
+_BRACED_IDS = re.compile(r"\{(\d+(?:, *\d+)*)\}")
+
 
 def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
     """Make the exception of a server's refusal.
@@ -61,6 +65,11 @@ def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
         match = _MATCHED_ID.search(details)
         existing_id = int(match[1]) if match else None
         return DuplicateError(message, code=answer.code, route=route, existing_id=existing_id)
+    if cls is InUseError:
+        match = _BRACED_IDS.search(details)
+        ids = tuple(map(int, match[1].split(","))) if match else ()
+        hint = _HINTS[cls]
+        return InUseError(message, code=answer.code, route=route, hint=hint, dependants=ids)
     return cls(message, code=answer.code, route=route, hint=_HINTS.get(cls))
 
 

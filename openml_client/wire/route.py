@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from string import Formatter
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +18,14 @@ class Auth(Enum):
 
     NONE = "no key"
     OPTIONAL = "a key, where the thing is private"
+    KEY = "a key"
     WRITE = "the key of a user who may write"
     ADMIN = "the key of an administrator"
 
     @property
     def is_required(self) -> bool:
         """Whether nothing is answered without a key."""
-        return self in {Auth.WRITE, Auth.ADMIN}
+        return self in {Auth.KEY, Auth.WRITE, Auth.ADMIN}
 
 
 NOT_ADMIN = 106
@@ -68,3 +70,9 @@ class Route:
         if self.filters:
             path += encode_filters(self.filters, filters or {}, route=self.name)
         return path
+
+    def path_of(self, id_or_alias: int | str) -> str:
+        """Path of one thing, for routes that take nothing else."""
+        ((_, place, _, _),) = (part for part in Formatter().parse(self.path) if part[1])
+        places: dict[str, Any] = {str(place): id_or_alias}
+        return self.url_path(**places)

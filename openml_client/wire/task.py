@@ -27,8 +27,8 @@ from openml_client.model.task import (
     TaskInputs,
     TaskProcedure,
     TaskSummary,
-    TaskTypeId,
 )
+from openml_client.model.task_type import TaskTypeId
 from openml_client.wire.codec import Adapted, Field, InJson, Pairs, Passed, Record, Rows
 from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, NAME, TAG, TEXT
 

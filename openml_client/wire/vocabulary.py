@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from openml_client.model.task import EstimationProcedure, TaskType, TaskTypeInput
+from openml_client.model.task_type import EstimationProcedure, TaskType, TaskTypeInput
 from openml_client.model.user import User
 from openml_client.wire.codec import Field, Record, Rows
 from openml_client.wire.scalars import BOOL, INT, NAMES, TEXT, TIMESTAMP

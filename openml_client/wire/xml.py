@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from xml.parsers import expat
 
@@ -10,6 +9,7 @@ import xmltodict
 
 from openml_client.errors import ProtocolError
 from openml_client.wire.codec import Document, Record, decode, encode
+from openml_client.wire.scalars import NOT_XML
 
 NAMESPACE = "http://openml.org/openml"
 
@@ -166,11 +166,7 @@ def write(document: Document, value: Any) -> bytes:
         {f"{PREFIX}:{document.root}": tree}, full_document=False, pretty=True, indent="  "
     )
     before = document.before_root if isinstance(document, Record) else ""
-    return (before + _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)).encode()
-
-
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML document may have, as names in data files do.  Source: XML 1.0, 2.2."""
+    return (before + NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)).encode()
 
 
 PREFIX = "oml"

@@ -198,6 +198,17 @@ class TestTasks:
         with pytest.raises(NotFoundError, match=r"task/9999 of .*: Unknown task"):
             ask(lambda client: client.tasks.get(9999))
 
+    def test_inputs_are_those_by_which_it_was_published(self, ask: Ask, world: World) -> None:
+        inputs = ask(lambda client: client.tasks.inputs(world.curve.task_id))
+        assert (inputs.task_id, inputs.type_id) == (world.curve.task_id, 3)
+        assert inputs.inputs == {
+            "source_data": "1",
+            "target_feature": "class",
+            "estimation_procedure": "13",
+        }
+        with pytest.raises(NotFoundError, match=r"task/inputs/9999 of .*: Unknown task"):
+            ask(lambda client: client.tasks.inputs(9999))
+
     def test_list_takes_filters(self, ask: Ask) -> None:
         rows = ask(lambda client: list(client.tasks.list(type=2)))
         assert [row.dataset_name for row in rows] == ["cpu", "diabetes", "linnerud"]

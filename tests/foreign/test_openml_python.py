@@ -5,6 +5,8 @@ Two clients that share no code must agree.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 from openml_client import Client
 from openml_client.errors import FlowError
+from openml_client.formats.parquet import read_parquet
 from openml_client.model.task import LearningCurveTask
 from openml_client.registry import Registry
 from tests.doors import World, served
@@ -78,14 +81,40 @@ def test_a_dataset_has_its_description_features_and_qualities(
     assert len(found["qualities"]) > 40
 
 
-@pytest.mark.parametrize("name", ["iris", "penguins"])
+@pytest.mark.parametrize("name", ["iris", "penguins", "titanic"])
 def test_a_dataset_has_the_same_values(foreign: dict[str, Any], client: Client, name: str) -> None:
     found, table = foreign[name], client.datasets.load(name)
     x, y = table.xy()
+    assert found["source"] == ".pq"
+    assert found["types"] == {column: str(kind) for column, kind in x.dtypes.items()}
     assert found["x"] == {column: plain(x[column]) for column in x.columns}
     assert found["y"] == plain(y)
     assert found["categorical"] == [c for c in table.categorical if c in x.columns]
     assert found["labels"] == list(y.cat.categories)
+
+
+def test_the_minio_client_reads_the_parquet_file(
+    folder: Path, client: Client, foreign_python: Path, answers: Callable[..., Any], tmp_path: Path
+) -> None:
+    dataset = client.datasets.get("penguins")
+    assert dataset.parquet_url is not None
+    sink = io.BytesIO()
+    client._caller.download(dataset.parquet_url, sink)
+    content = sink.getvalue()
+    with Registry.open(folder) as registry, served(registry) as address:
+        found = answers(foreign_python, "minio_client.py", address, dataset.id, tmp_path)
+    assert set(found) == {"anonymous", "signing"}
+    for told in found.values():
+        assert told == {
+            "size": len(content),
+            "etag": hashlib.sha256(content).hexdigest(),
+            "is_dated": True,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "part": "AR1",
+            "missing": [["NoSuchKey", "Object does not exist"]] * 2,
+        }
+    again = read_parquet(content, client.datasets.features(dataset)).to_pandas()
+    pd.testing.assert_frame_equal(again, client.datasets.load(dataset).to_pandas())
 
 
 def test_tasks_are_listed(foreign: dict[str, Any], client: Client) -> None:
@@ -157,3 +186,10 @@ def test_openml_python_publishes_what_we_read(
         assert "was not written by openml_client" in result.reason
         with pytest.raises(FlowError, match="was not written by openml_client"):
             client.flows.to_model(ids["flow"])
+
+
+def test_the_page_for_its_users_knows_all_of_its_functions(
+    foreign_python: Path, answers: Callable[..., Any]
+) -> None:
+    path = Path(__file__).parents[1] / "house" / "openml_python_names.txt"
+    assert answers(foreign_python, "openml_python_names.py") == path.read_text("utf-8").split()

@@ -16,7 +16,7 @@ import pytest
 from openml_client.formats.arff import ArffFile, read_arff
 from openml_client.model.dataset import Dataset
 from openml_client.model.run import RunEvaluation
-from openml_client.model.task import EstimationProcedure
+from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.columns import Column, columns
 from openml_client.registry.engine.evaluate import EvaluationResult, evaluate_run
 from openml_client.registry.engine.features import describe_features
@@ -29,6 +29,7 @@ from openml_client.wire.dataset import DATASET, FEATURES
 from openml_client.wire.run import RUN, RUN_EVALUATION, RUN_UPLOAD
 from openml_client.wire.vocabulary import ESTIMATION_PROCEDURES
 
+from .published import by_key, judge_old
 from .transcripts import load, names
 
 pytestmark = pytest.mark.shared
@@ -313,13 +314,6 @@ def evaluated(
     )
 
 
-Key = tuple[str, int | None, int | None, int | None]
-
-
-def by_key(evaluations: Sequence[RunEvaluation]) -> dict[Key, RunEvaluation]:
-    return {(e.measure, e.repeat, e.fold, e.sample): e for e in evaluations}
-
-
 def recorded_evaluations(sent: dict[str, Any]) -> Iterator[RunEvaluation]:
     for tree in as_list(sent["evaluation"]):
         yield decode(RUN_EVALUATION, tree, source="evaluation")
@@ -391,13 +385,6 @@ def test_predictions_without_the_confidence_of_a_class_get_the_engine_s_error(
     assert result.error == "Attribute confidence.Iris-setosa not found among predictions. "
 
 
-# What the engine of 2014 called or counted otherwise: it took the precision of a class that is
-# never predicted for zero, summed the information over the rows, and took the entropy of the
-# prior for what is missing.
-OLD_MEANINGS = {"precision", "f_measure", "kb_relative_information_score", "prior_entropy"}
-OLD_NAMES = {"recall": "weighted_recall"}
-
-
 @pytest.mark.parametrize(
     ("run_id", "dataset_id", "target", "procedure_id", "n_judged"),
     [(219, 4, "class", 1, 13 * 11), (223, 106, "lugs_1991", 7, 7 * 11)],
@@ -419,15 +406,5 @@ def test_evaluations_equal_those_of_real_runs_of_openml_org(
         procedures[procedure_id],
         (run / "predictions.arff").read_bytes(),
     )
-    computed = by_key(result.evaluations)
-    recorded = by_key(xml.read(RUN, (run / "run.xml").read_bytes(), source="run").evaluations)
-    judged = 0
-    for (measure, *place), evaluation in recorded.items():
-        if measure not in OLD_MEANINGS:
-            found = computed[OLD_NAMES.get(measure, measure), *place]
-            # The old server showed six decimals.
-            assert found.value == pytest.approx(evaluation.value, abs=1e-6), (measure, place)
-            if evaluation.per_class is not None:
-                assert found.per_class == pytest.approx(evaluation.per_class, abs=1e-6)
-            judged += 1
-    assert judged == n_judged
+    published = xml.read(RUN, (run / "run.xml").read_bytes(), source="run").evaluations
+    assert judge_old(result.evaluations, published) == n_judged

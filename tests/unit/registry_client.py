@@ -71,6 +71,10 @@ class Api:
             f"/api/v1/{path}", data=data, content_type="multipart/form-data", buffered=True
         )
 
+    def delete(self, path: str, *, key: str | None = "") -> TestResponse:
+        """Delete a thing; with the owner's key unless told otherwise."""
+        return self.get(path, key=None if key is None else key or self.key, method="DELETE")
+
     def publish_dataset(self, content: bytes = IRIS, **fields: str) -> int:
         return id_of(self.post("data", dataset(**fields), dataset=("data.arff", content)))
 

@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 
 from openml_client.errors import ArffError
 from openml_client.formats.arff import Attribute, check_arff, read_arff, read_header
-from openml_client.formats.arff_writer import arff_from_pandas, write_arff, write_sparse_arff
+from openml_client.formats.arff_writer import write_arff, write_sparse_arff
+from openml_client.formats.frames import arff_from_pandas
 
 from .arff_reference import rows_by_liac, rows_of
 
@@ -219,7 +220,11 @@ def test_entries_that_stand_twice_are_added_up_and_the_matrix_is_left_alone():
 @pytest.mark.parametrize(
     ("attributes", "value", "message"),
     [
-        ([Attribute("a", "string")], 1.0, "'a' is string; sparse files take numbers only"),
+        (
+            [Attribute("a", "string")],
+            1.0,
+            "'a' is string; sparse files take numbers and classes only",
+        ),
         ([Attribute("a", "real")] * 2, 1.0, "2 attributes and 1 columns"),
         ([Attribute("a", "real")], np.inf, "infinite"),
     ],
@@ -246,15 +251,15 @@ def arrow(values, dtype):
         ([1.5, np.nan], Attribute("x", "real"), [1.5, None]),
         (pd.array([1.5, None], dtype="Float64"), Attribute("x", "real"), [1.5, None]),
         (pd.arrays.SparseArray([0.0, 1.0]), Attribute("x", "real"), [0.0, 1.0]),
-        ([True, False], Attribute("x", "nominal", ("False", "True")), ["True", "False"]),
+        ([True, False], Attribute("x", "nominal", ("True", "False")), ["True", "False"]),
         (
             pd.array([True, None], dtype="boolean"),
-            Attribute("x", "nominal", ("False", "True")),
+            Attribute("x", "nominal", ("True", "False")),
             ["True", None],
         ),
         (
             arrow([None, True], pa.bool_()),
-            Attribute("x", "nominal", ("False", "True")),
+            Attribute("x", "nominal", ("True", "False")),
             [None, "True"],
         ),
         (
@@ -299,7 +304,7 @@ def test_a_column_of_a_frame_is_written_by_its_type(series, attribute, values):
     ("series", "message"),
     [
         (objects("a", 1), "'x' is a string, and one of its values is 1 of type int"),
-        (objects(True, None), "one of its values is True of type bool"),
+        (objects(True, 1), "one of its values is True of type bool"),
         (objects([1], [2]), "one of its values is \\[1\\] of type list"),
         (pd.to_timedelta(["1s"]), "of type Timedelta"),
         (pd.period_range("2020", periods=1, freq="D"), "of type Period"),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from openml_client import Client, StudyDraft
+
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``openml-client`` with an empty home."""
@@ -78,6 +80,28 @@ def test_show_tells_columns_and_tasks(seeded: Path) -> None:
     assert "Adelie, Chinstrap, Gentoo" in dataset.stdout
     task = run("-s", "local:registry", "task", "show", "7", cwd=seeded)
     assert "crossvalidation" in task.stdout
+
+
+def test_suites_and_studies_are_listed_and_shown(seeded: Path) -> None:
+    with Client(f"local:{seeded / 'registry'}") as client:
+        client.suites.publish(
+            StudyDraft(name="Small", description="A test.", alias="small", task_ids=(1, 2))
+        )
+    table = run("-s", "local:registry", "suite", "list", "--status", "all", cwd=seeded)
+    assert table.stdout.splitlines()[1].split()[:4] == ["1", "small", "Small", "in_preparation"]
+    shown = run("-s", "local:registry", "suite", "show", "small", cwd=seeded)
+    assert "2: kr-vs-kp" in shown.stdout
+    found = json.loads(
+        run("-s", "local:registry", "suite", "show", "1", "--json", cwd=seeded).stdout
+    )
+    assert found["task_ids"] == [1, 2]
+    other = run("-s", "local:registry", "study", "show", "small", cwd=seeded)
+    assert other.returncode == 1
+    assert "is a suite, not a study" in other.stderr
+    none = run("-s", "local:registry", "study", "list", cwd=seeded)
+    assert (none.returncode, none.stdout, none.stderr) == (0, "", "nothing found\n")
+    users = run("-s", "local:registry", "user", "list", cwd=seeded)
+    assert users.stdout.split() == ["id", "name", "1", "owner"]
 
 
 def test_the_doctor_says_where_settings_come_from(seeded: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,19 @@ def told(call: Callable[[], object], cls: type[OpenMLError]) -> str:
         call()
     assert type(caught.value) is cls
     return str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["NotApplicable", "", "0" * 31])
+def test_what_is_no_checksum_is_not_compared_with_the_data(
+    seeded_registry: Registry, tmp_path: Path, word: str
+) -> None:
+    known = settings(tmp_path)
+    with InProcessTransport(seeded_registry.wsgi_app, known) as transport:
+        client = Client.over(transport, known)
+        iris = client.datasets.get("iris")
+        old = replace(iris, md5_checksum=word)
+        assert (iris.md5, old.md5) == (iris.md5_checksum, None)
+        assert len(client.datasets.load(old).to_pandas()) == 150
 
 
 def refusal(code: int) -> str:

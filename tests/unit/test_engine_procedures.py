@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openml_client.model.run import Predictions
-from openml_client.model.task import EstimationProcedure
+from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.evaluate import EvaluationResult, evaluate_run
 from openml_client.registry.engine.splits import SplitRows, make_splits
 from openml_client.registry.vocabulary import procedures

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openml_client.errors import TaskError
-from openml_client.model.task import EstimationProcedure
+from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.lcg import JavaRandom
 from openml_client.registry.engine.splits import SplitRows, make_splits, splits_arff
 from openml_client.registry.engine.stratify import deal_by_class, group_by_class

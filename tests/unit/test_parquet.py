@@ -120,7 +120,7 @@ def test_types_of_a_foreign_file_are_those_of_its_columns():
     )
     table = read_parquet(parquet(frame))
     assert table.attributes == (
-        Attribute("b", "nominal", ("False", "True")),
+        Attribute("b", "nominal", ("True", "False")),
         Attribute("c", "nominal", ("z", "y", "a")),
         Attribute("i", "integer"),
         Attribute("f", "numeric"),

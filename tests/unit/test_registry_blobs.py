@@ -90,3 +90,23 @@ def test_a_content_is_flushed_before_it_gets_its_name(
     monkeypatch.setattr(module.os, "fsync", fsync)
     FolderBlobs(tmp_path).put(CONTENT)
     assert order == ["unnamed", "named"]
+
+
+def test_a_key_leads_to_a_content_until_it_leads_to_another(blobs: Blobs) -> None:
+    first, second = blobs.put(CONTENT).sha256, blobs.put(b"another").sha256
+    assert blobs.linked("parquet-1") is None
+    for sha256 in (first, second):
+        blobs.link("parquet-1", sha256)
+        assert blobs.linked("parquet-1") == sha256
+
+
+def test_a_key_leads_to_nothing_where_its_content_was_lost(blobs: Blobs) -> None:
+    blobs.put(CONTENT)
+    blobs.link("key", "0" * 64)
+    assert blobs.linked("key") is None
+
+
+def test_links_are_no_contents(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    blobs.link("key", blobs.put(CONTENT).sha256)
+    assert [path.name for path in blobs] == [SHA256]

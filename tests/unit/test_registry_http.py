@@ -106,13 +106,6 @@ def test_addresses_are_those_of_whoever_asks(api: Api) -> None:
     ]
 
 
-def test_a_parquet_file_that_is_not_there_is_missed_as_in_an_object_store(api: Api) -> None:
-    answer = api.get("/datasets/0000/0001/dataset_1.pq")
-    assert answer.status_code == 404
-    assert answer.mimetype == "application/xml"
-    assert b"<Code>NoSuchKey</Code>" in answer.data
-
-
 def test_what_is_got_can_be_posted_for_too(api: Api) -> None:
     api.publish_dataset()
     assert texts(api.post("data/1"), "id") == ["1"]

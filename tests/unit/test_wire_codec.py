@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openml_client.errors import ProtocolError
 from openml_client.model.dataset import DatasetDraft, DatasetSummary
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
-from openml_client.model.study import Study
+from openml_client.model.study import Study, StudyDraft
 from openml_client.model.task import ClassificationTask, TaskDraft, TaskProcedure
-from openml_client.wire import dataset, flow, json, run, setup, study, task, vocabulary, xml
+from openml_client.wire import (
+    codec,
+    dataset,
+    flow,
+    json,
+    run,
+    setup,
+    study,
+    task,
+    vocabulary,
+    xml,
+)
 from openml_client.wire.run import RunUpload
 
 
@@ -237,3 +251,117 @@ def test_hand_made_lists_of_names_are_lists_also_with_one_name() -> None:
     document = vocabulary.names("data_tag_list", "tag", hand_made_json=True)
     one = vocabulary.Names(names=("uci",))
     assert json.write(document, one) == b'{"data_tag_list":{"tag":["uci"]}}'
+
+
+# What is checked before an upload
+
+
+def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
+    draft = DatasetDraft(name="tea", description="Tea.", creators=("A. B.",), tags=("x",))
+    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"creators": ("A", "Müller")}, "creators[1] = 'Müller' contains 'ü'; the protocol takes "
+         "Basic Latin characters only"),
+        ({"name": "tea cup"}, "name = 'tea cup' has characters outside A-Z a-z 0-9 _ - . ( ) ,"),
+        ({"name": "t" * 129}, f"name = '{'t' * 76}... has 129 characters; the limit is 128"),
+        ({"name": ""}, "name is missing"),
+        ({"description": " \n"}, "description is missing"),
+        ({"description": "a\0b"}, r"description = 'a\x00b' contains '\x00', which no XML document "
+         "may have"),
+        ({"description": None}, "description is missing"),
+        ({"tags": ("a", "b c")}, "tags[1] = 'b c' has characters outside A-Z a-z 0-9 _ - ."),
+        ({"visibility": "secret"}, "visibility = 'secret' is none of circles, public, private"),
+        ({"default_target_attribute": "a b"}, "default_target_attribute = 'a b' has characters "
+         "outside A-Z a-z 0-9 _ - . ( ) ,"),
+    ],
+)  # fmt: skip
+def test_each_limit_of_a_draft_is_complained_of(fields: dict[str, Any], complaint: str) -> None:
+    draft = DatasetDraft(**{"name": "tea", "description": "Tea.", **fields})
+    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == [complaint]
+
+
+def test_complaints_name_the_place_inside_a_nested_draft() -> None:
+    inner = FlowDraft(
+        name="inner",
+        external_version="1",
+        description="",
+        parameters=(FlowParameter(name="k", default_value="x" * 2049),),
+    )
+    outer = FlowDraft(
+        name="outer flow",
+        external_version="1",
+        description="Größe",
+        components=(FlowDraftComponent(identifier="a", flow=inner),),
+    )
+    assert [text.partition(" = ")[0] for text in codec.complaints(flow.FLOW_DRAFT, outer)] == [
+        "name",
+        "description",
+        "components[0].flow.parameters[0].default_value",
+    ]
+
+
+def test_complaints_come_of_kinds_too() -> None:
+    upload = RunUpload(flow_id="one", evaluations=(RunEvaluation(measure="m", value="high"),))  # type: ignore[arg-type]
+    assert list(codec.complaints(run.RUN_UPLOAD, upload)) == [
+        "flow_id = 'one' is no integer",
+        "evaluations[0].value = 'high' is no number",
+    ]
+
+
+def test_complaints_about_adapted_and_listed_documents() -> None:
+    task_draft = TaskDraft(type_id=1, inputs={"source_data": "1"}, tags=("a b",))
+    assert list(codec.complaints(task.TASK_DRAFT, task_draft)) == [
+        "tags[0] = 'a b' has characters outside A-Z a-z 0-9 _ - ."
+    ]
+    rows = [DatasetSummary(id=1, name="a", version="x", qualities={"n": "few"})]  # type: ignore[arg-type,dict-item]
+    assert list(codec.complaints(dataset.DATASETS, rows)) == [
+        "[0].version = 'x' is no integer",
+        "[0].qualities['n'] = 'few' is no number",
+    ]
+
+
+def test_flows_that_nest_too_deep_are_complained_of() -> None:
+    draft = FlowDraft(name="f", external_version="1", description="F.")
+    for n in range(120):
+        component = FlowDraftComponent(identifier="c", flow=draft)
+        draft = FlowDraft(
+            name=f"f{n}", external_version="1", description="F.", components=(component,)
+        )
+    (complaint,) = codec.complaints(flow.FLOW_DRAFT, draft)
+    assert complaint.endswith("nests deeper than 100 elements")
+
+
+texts = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab-_. \t\0é"), max_size=6
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.builds(
+        DatasetDraft,
+        name=texts,
+        description=texts,
+        creators=st.lists(texts, max_size=2),
+        licence=st.none() | texts,
+        url=st.none() | texts,
+        row_id_attribute=st.none() | texts,
+        tags=st.lists(texts, max_size=2),
+    )
+)
+def test_what_draws_no_complaint_is_read_by_a_registry(draft: DatasetDraft) -> None:
+    content = xml.write(dataset.DATASET_DRAFT, draft)
+    try:
+        xml.read(dataset.DATASET_DRAFT, content, source="the upload")
+    except ProtocolError:
+        assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) != []
+
+
+def test_a_wrapper_without_items_is_left_out_and_not_missing() -> None:
+    draft = StudyDraft(name="S", description="A test.", main_entity_type="task", task_ids=(1,))
+    assert list(codec.complaints(study.STUDY_DRAFT, draft)) == []
+    assert b"runs" not in xml.write(study.STUDY_DRAFT, draft)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import TaskError
-from openml_client.model.task import EstimationProcedure
+from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.lcg import JavaRandom
 from openml_client.registry.engine.stratify import deal_by_class, group_by_class
 

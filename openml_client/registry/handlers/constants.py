@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from openml_client.model.task import EstimationProcedure, TaskType
+from openml_client.model.task_type import EstimationProcedure, TaskType
 from openml_client.registry import vocabulary
 from openml_client.registry.calls import Call
 from openml_client.wire import routes

@@ -14,9 +14,8 @@ from sqlalchemy import Connection, Select
 
 from openml_client.errors import ProtocolError
 from openml_client.model.dataset import Dataset, Feature, ignored_names
-from openml_client.model.run import RunEvaluation
 from openml_client.model.trace import Trace
-from openml_client.registry.calls import Call
+from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.handlers.runs import check_places
 from openml_client.registry.store import dataset_changes, datasets, runs, tasks
@@ -35,6 +34,8 @@ from openml_client.wire.vocabulary import GivenId
 
 _NO_IDS = "XML misses basic fields did or evaluation_engine_id"
 _NO_FILE = "File meta-info is missing. "
+_MAX_RUNS = 10_000
+"""As many as lists of runs have."""
 
 
 def list_unprocessed(call: Call) -> Sequence[UnprocessedDataset]:
@@ -146,12 +147,9 @@ def upload_qualities(call: Call) -> GivenId:
 
 def list_unevaluated(call: Call) -> Sequence[UnevaluatedRun]:
     """The next runs that no engine has looked at."""
-    number = call.places["number"]
-    limit = int(number) if number.isdecimal() else 0
+    limit = min(number_of(call.places["number"]) or 0, _MAX_RUNS)
     with call.services.store.read() as connection:
-        rows = runs.unevaluated(
-            connection, call.filters, order=call.places["order"], limit=min(limit, 10_000)
-        )
+        rows = runs.unevaluated(connection, call.filters, order=call.places["order"], limit=limit)
     return lists.some(call, rows)
 
 
@@ -159,6 +157,7 @@ def evaluate_run(call: Call) -> GivenId:
     """Keep what an engine measured of a run, and what only its uploader did."""
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.again import claims_of
+    from openml_client.registry.publishing.run import each_once
 
     body = uploads.description(call, _NO_FILE)
     upload: RunEvaluationUpload = uploads.model(call, uploads.tree(call, body))
@@ -173,7 +172,7 @@ def evaluate_run(call: Call) -> GivenId:
         _check_places(call, connection, upload)
         claims = claims_of(call.services, runs.contents_of(connection, run_id).get("description"))
         evaluated = Evaluated(
-            evaluations=_each_once((*upload.evaluations, *claims)),
+            evaluations=each_once((*upload.evaluations, *claims)),
             error=upload.error or "",
             warning=upload.warning,
         )
@@ -188,14 +187,6 @@ def _check_places(call: Call, connection: Connection, upload: RunEvaluationUploa
     n_rows = datasets.n_rows_of(connection, task.dataset_id)
     if n_rows is not None:
         check_places(call, upload.evaluations, task.inputs, n_rows=n_rows)
-
-
-def _each_once(evaluations: Sequence[RunEvaluation]) -> Sequence[RunEvaluation]:
-    """One value per measure and place: the first, as the engine's come before the uploader's."""
-    found: dict[tuple[object, ...], RunEvaluation] = {}
-    for item in evaluations:
-        found.setdefault((item.measure, item.repeat, item.fold, item.sample), item)
-    return tuple(found.values())
 
 
 def upload_trace(call: Call) -> GivenId:

@@ -19,6 +19,11 @@ def list_users(call: Call) -> Sequence[User]:
     return lists.some(call, rows)
 
 
+def whoami(call: Call) -> Sequence[User]:
+    """The user whose key was sent, which no other server tells."""
+    return [User(id=call.writer.id, name=call.writer.name)]
+
+
 def upload_file(call: Call) -> UploadedFile:
     """Keep a file of an administrator's, which belongs to nothing."""
     if "file" not in call.files:
@@ -31,5 +36,6 @@ def upload_file(call: Call) -> UploadedFile:
 
 HANDLERS = {
     routes.USER_LIST.name: list_users,
+    routes.USER_WHOAMI.name: whoami,
     routes.FILE_UPLOAD.name: upload_file,
 }

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from openml_client.errors import ArffError
 from openml_client.model.run import Run, RunEvaluation, RunFile, RunInput, RunSummary
-from openml_client.model.task import TaskInputs, TaskTypeId
+from openml_client.model.task import TaskInputs
+from openml_client.model.task_type import TaskTypeId
 from openml_client.model.trace import Trace
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists, uploads
@@ -104,6 +105,7 @@ def upload(call: Call) -> GivenId:
             predictions=uploads.content(call, "predictions"),
             trace=uploads.content(call, "trace"),
             claimed=upload.evaluations,
+            splits_sha256=task.splits_sha256,
         )
     # The description comes first, as on the real server, whatever the order of the parts.
     kept = {uploads.DESCRIPTION: _description_file(call, body)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from openml_client.model.setup import Setup
-from openml_client.registry.calls import MAX_ID, Call
+from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import flows, setups, tasks
 from openml_client.wire import routes
@@ -63,7 +63,7 @@ def _asked(call: Call, connection: Connection) -> tuple[int, Mapping[int, str]]:
 
 def list_differences(call: Call) -> Sequence[SetupDifference]:
     """In how many predictions two setups differ, task by task."""
-    a, b, task_id = (_number(call, name) for name in ("a", "b", "task_id"))
+    a, b, task_id = (number_of(call.places.get(name, "")) for name in ("a", "b", "task_id"))
     with call.services.store.read() as connection:
         rows = setups.differences(connection, a, b, task_id=task_id)
     if not rows:
@@ -73,7 +73,7 @@ def list_differences(call: Call) -> Sequence[SetupDifference]:
 
 def upload_differences(call: Call) -> Sequence[SetupDifference]:
     """Keep in how many predictions two setups differ on a task."""
-    a, b = _number(call, "a"), _number(call, "b")
+    a, b = number_of(call.places["a"]), number_of(call.places["b"])
     names = ("task_id", "task_size", "differences")
     task_id, task_size, differences = (call.form_id(name) for name in names)
     with call.services.store.write() as connection:
@@ -94,11 +94,6 @@ def upload_differences(call: Call) -> Sequence[SetupDifference]:
         )
         setups.keep_difference(connection, found)
     return [found]
-
-
-def _number(call: Call, place: str) -> int | None:
-    text = str(call.places.get(place, ""))
-    return min(int(text), MAX_ID) if text.isdecimal() and text.isascii() else None
 
 
 def settings_of(call: Call, connection: Connection, upload: RunUpload) -> Mapping[int, str]:

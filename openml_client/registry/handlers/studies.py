@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from openml_client.model.study import Study, StudyDraft, StudyLinks, StudySummary
-from openml_client.registry.calls import MAX_ID, Call
+from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import studies
 from openml_client.registry.store.studies import UnknownEntityError
@@ -25,15 +25,16 @@ def get(call: Call) -> Study:
     if part is not None and part not in _PARTS:
         raise call.refusal("part", f"Got: {part}")
     with call.services.store.read() as connection:
-        study = studies.find(connection, _id_or_alias(call.places["id_or_alias"]))
+        study = studies.find(connection, _id_or_alias(call))
     if study is None:
         raise call.refusal("unknown")
     return study
 
 
-def _id_or_alias(text: str) -> int | str:
-    is_id = text.isdecimal() and text.isascii()
-    return min(int(text), MAX_ID) if is_id else text
+def _id_or_alias(call: Call) -> int | str:
+    text: str = call.places["id_or_alias"]
+    number = number_of(text)
+    return text if number is None else number
 
 
 def list_all(call: Call) -> Sequence[StudySummary]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from openml_client.model.task import Task, TaskInputs, TaskProcedure, TaskSummary, TaskTypeId
+from openml_client.model.task import Task, TaskInputs, TaskProcedure, TaskSummary
+from openml_client.model.task_type import TaskTypeId
 from openml_client.registry.calls import Addresses, Call
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.publishing.task import check_inputs, read_inputs

@@ -48,6 +48,7 @@ def evaluate_again(services: Services, connection: Connection, run_id: int) -> E
         predictions=_content(services, contents.get("predictions")),
         trace=_content(services, contents.get("trace")),
         claimed=claims_of(services, contents.get("description")),
+        splits_sha256=task.splits_sha256,
     )
 
 

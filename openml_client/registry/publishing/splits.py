@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from openml_client.errors import ArffError, TaskError
 from openml_client.formats.arff import ArffFile, read_arff
-from openml_client.model.task import EstimationProcedure, TaskInputs, TaskTypeId
+from openml_client.formats.splits import Splits, read_splits
+from openml_client.model.task import TaskInputs
+from openml_client.model.task_type import EstimationProcedure, TaskTypeId
 from openml_client.registry import blobs
 from openml_client.registry.calls import Services
 from openml_client.registry.engine.splits import SplitRows, make_splits, splits_arff
@@ -61,13 +63,22 @@ class TaskRows:
     n_rows: int
 
 
-def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
+def rows_of(
+    services: Services, inputs: TaskInputs, sha256: str, *, splits_sha256: str | None = None
+) -> TaskRows:
     """The splits of a task whose data is in this blob, and the target if it has one.
+
+    Parameters
+    ----------
+    splits_sha256
+        Blob of the splits file, to be read; without it the splits are made, which is faster.
 
     Raises
     ------
     TaskError
         If the task has no splits, or its data none that its procedure could make.
+    FormatError
+        If the splits file is none.
     """
     if inputs.type_id not in WITH_SPLITS:
         raise TaskError(NO_SPLITS)
@@ -78,6 +89,9 @@ def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
     procedure = procedures()[int(inputs.inputs["estimation_procedure"])]
     arff = _arff(services, sha256)
     target = None if name is None or is_clustering else _target(arff, name)
+    if splits_sha256 is not None:
+        kept = as_rows(read_splits(blobs.read(services.blobs, splits_sha256)))
+        return TaskRows(procedure, target, kept, arff.n_rows)
     labels = None if target is None else target.labels
     splits = make_splits(
         procedure,
@@ -87,6 +101,25 @@ def rows_of(services: Services, inputs: TaskInputs, sha256: str) -> TaskRows:
         learning_curve=inputs.type_id == TaskTypeId.LEARNING_CURVE,
     )
     return TaskRows(procedure, target, splits, arff.n_rows)
+
+
+def as_rows(splits: Splits) -> SplitRows:
+    """Splits as the engine takes them."""
+    parts = [
+        (key, rows, is_test)
+        for key, fold in splits.items()
+        for rows, is_test in ((fold.train, False), (fold.test, True))
+    ]
+    n_lines = [len(rows) for _, rows, _ in parts]
+    keys = np.array([key for key, _, _ in parts], dtype=np.int32)
+    repeat, fold, sample = np.repeat(keys, n_lines, axis=0).T
+    return SplitRows(
+        is_test=np.repeat(np.array([is_test for _, _, is_test in parts]), n_lines),
+        rowid=np.concatenate([rows for _, rows, _ in parts]),
+        repeat=repeat,
+        fold=fold,
+        sample=sample if splits.has_samples else None,
+    )
 
 
 def _arff(services: Services, sha256: str) -> ArffFile:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import new_id
-from openml_client.registry.store.schema import files
+from openml_client.registry.store.schema import datasets, files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,12 @@ class StoredFile(NewFile):
     uploader_id: int
 
 
-def add(connection: Connection, file: NewFile, *, uploader_id: int) -> int:
-    """Register a file and give its id."""
+def add(
+    connection: Connection, file: NewFile, *, uploader_id: int, file_id: int | None = None
+) -> int:
+    """Register a file and give its id: the next one, unless it has one already."""
     statement = insert(files).values(
+        **({} if file_id is None else {"id": file_id}),
         name=file.name,
         content_type=file.content_type,
         sha256=file.sha256,
@@ -65,4 +68,11 @@ def find(connection: Connection, file_id: int) -> StoredFile | None:
         url=row.url,
         is_private=row.is_private,
         uploader_id=row.uploader_id,
+    )
+
+
+def dataset_of(connection: Connection, file_id: int) -> int | None:
+    """Id of the dataset whose data a file is, the first if copies share it, or None."""
+    return connection.scalar(
+        select(datasets.c.id).where(datasets.c.file_id == file_id).order_by(datasets.c.id).limit(1)
     )

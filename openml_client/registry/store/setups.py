@@ -34,7 +34,7 @@ def find_same(connection: Connection, flow_id: int, settings: Settings) -> int |
     """Id of the setup of this flow with exactly these values, or None."""
     return connection.scalar(
         select(setups.c.id).where(
-            setups.c.flow_id == flow_id, setups.c.settings_hash == _hash(settings)
+            setups.c.flow_id == flow_id, setups.c.settings_hash == hash_of(settings)
         )
     )
 
@@ -47,7 +47,7 @@ def find_or_add(
     if known is not None:
         return known
     statement = insert(setups).values(
-        flow_id=flow_id, settings_hash=_hash(settings), setup_string=setup_string
+        flow_id=flow_id, settings_hash=hash_of(settings), setup_string=setup_string
     )
     setup_id = new_id(connection, statement)
     rows = [
@@ -59,7 +59,8 @@ def find_or_add(
     return setup_id
 
 
-def _hash(settings: Settings) -> str:
+def hash_of(settings: Settings) -> str:
+    """Hash by which the same values are found again."""
     return stable_hash(sorted(settings.items()))
 
 

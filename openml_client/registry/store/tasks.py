@@ -70,7 +70,7 @@ def add(
     statement = insert(tasks).values(
         type_id=draft.type_id,
         dataset_id=dataset_id,
-        inputs_hash=_hash(draft),
+        inputs_hash=hash_of(draft.type_id, draft.inputs),
         uploader_id=uploader_id,
         uploaded_at=now(),
     )
@@ -84,11 +84,14 @@ def add(
 
 def find_same(connection: Connection, draft: TaskDraft) -> int | None:
     """Id of the task of the same type with exactly the same inputs, or None."""
-    return connection.scalar(select(tasks.c.id).where(tasks.c.inputs_hash == _hash(draft)))
+    return connection.scalar(
+        select(tasks.c.id).where(tasks.c.inputs_hash == hash_of(draft.type_id, draft.inputs))
+    )
 
 
-def _hash(draft: TaskDraft) -> str:
-    return stable_hash([draft.type_id, dict(draft.inputs)])
+def hash_of(type_id: int, inputs: Mapping[str, str]) -> str:
+    """Hash by which the same task is found again."""
+    return stable_hash([type_id, dict(inputs)])
 
 
 def find(connection: Connection, task_id: int) -> StoredTask | None:

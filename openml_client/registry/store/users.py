@@ -16,6 +16,9 @@ from openml_client.model.user import User as ShownUser
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.schema import users
 
+OWNER_ID = 1
+"""The owner of a registry is its first user."""
+
 
 class Group(StrEnum):
     """What a user may do.  Source: protocol note, section 1.1."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
-from openml_client.model.task import EstimationProcedure, TaskType, TaskTypeInput
+from openml_client.model.task_type import EstimationProcedure, TaskType, TaskTypeInput
 from openml_client.wire.scalars import BOOL, TIMESTAMP
 
 

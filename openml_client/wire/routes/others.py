@@ -14,6 +14,8 @@ USER_LIST = Route(
     filters=(Filter("user_id", Kind.INTS, "ids"),),
     list_codes=ListCodes(370, 371, 372, 373, one_by_one=True),
 )
+USER_WHOAMI = Route("user.whoami", "GET", "user/whoami", vocabulary.USERS, auth=Auth.KEY)
+"""Whose key it is: an addition of our registry, which other servers refuse."""
 FILE_UPLOAD = Route(
     "file.upload",
     "POST",

@@ -22,6 +22,7 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
+import scipy.sparse
 import sklearn
 from sklearn.datasets import _openml, fetch_openml
 
@@ -34,8 +35,9 @@ NAMES = {
     40675: "glass2",
     40945: "Titanic",
     42585: "penguins",
+    292: "Australian",
 }
-"""The datasets whose files are whole, by their id on openml.org."""
+"""The datasets whose files are whole, by their id on openml.org; the last is sparse and cut."""
 
 COMPARED = ("data", "target", "frame", "feature_names", "target_names", "categories")
 
@@ -146,6 +148,9 @@ def same(wanted: Any, found: Any) -> None:
         pd.testing.assert_frame_equal(wanted, found)
     elif isinstance(wanted, pd.Series):
         pd.testing.assert_series_equal(wanted, found)
+    elif scipy.sparse.issparse(wanted):
+        assert (wanted.dtype, wanted.shape) == (found.dtype, found.shape)
+        assert (wanted != found).nnz == 0
     elif isinstance(wanted, np.ndarray):
         assert wanted.dtype == found.dtype
         # As a frame, in which missing values of mixed columns are equal.

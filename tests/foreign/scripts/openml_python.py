@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import openml
@@ -21,6 +22,7 @@ def main(address: str, run_id: int) -> dict[str, Any]:
         "datasets": datasets(),
         "iris": dataset("iris"),
         "penguins": dataset("penguins"),
+        "titanic": dataset("Titanic"),
         "tasks": tasks(),
         "task": task(1),
         "curve": task(
@@ -55,6 +57,8 @@ def dataset(name: str) -> dict[str, Any]:
         ],
         "x": {name: plain(x[name]) for name in names},
         "y": plain(y),
+        "source": Path(found.parquet_file or found.data_file).suffix,
+        "types": {name: str(kind) for name, kind in x.dtypes.items()},
         "categorical": [name for name, flag in zip(names, is_categorical, strict=True) if flag],
     }
 

@@ -1,0 +1,76 @@
+"""What all writes have in common: values checked before, and answers that got lost looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from openml_client.errors import OfflineError, ServerError, TransportError, ValidationError
+from openml_client.wire.codes import NOT_INDEXED
+from openml_client.wire.scalars import TAG
+
+T = TypeVar("T")
+
+STATUSES = ("active", "deactivated")
+"""What things can be made; ``in_preparation`` is how they begin, and nothing gets back there."""
+
+
+def write_once(write: Callable[[], T], *, look_up: Callable[[], T | None]) -> T:
+    """What a write gives, also where its answer was lost on the way.
+
+    The thing is looked up then, and the write repeated only if it proves not to have happened.
+    A server that could not index the change answers an error although it made it; that is an
+    answer lost too.
+
+    Parameters
+    ----------
+    look_up
+        Gives what the write would have given, or None if it has not happened.
+    """
+    try:
+        return write()
+    except (TransportError, ServerError) as error:
+        if not _may_be_taken(error):
+            raise
+        try:
+            found = look_up()
+        except (TransportError, OfflineError):
+            raise error from None  # nobody can tell
+    return write() if found is None else found
+
+
+def _may_be_taken(error: TransportError | ServerError) -> bool:
+    if isinstance(error, TransportError):
+        return error.maybe_taken
+    return error.code == NOT_INDEXED
+
+
+def check_tag(tag: str) -> None:
+    """Refuse what the server takes for no tag.
+
+    Raises
+    ------
+    ValidationError
+        If it is empty or too long, or has other characters than tags may have.
+    """
+    complaint = "is empty" if tag == "" else TAG.complaint(tag)
+    if complaint is not None:
+        raise ValidationError(
+            f"the tag {tag!r} {complaint}",
+            hint=f"A tag has 1 to {TAG.max_length} of the characters {TAG.alphabet}",
+        )
+
+
+def check_status(status: str) -> None:
+    """Refuse a status that nothing can be given.
+
+    Raises
+    ------
+    ValidationError
+        If it is none of `STATUSES`.
+    """
+    if status not in STATUSES:
+        raise ValidationError(
+            f"a status that can be set is {' or '.join(STATUSES)}, not {status!r}",
+            hint="What is new is in_preparation; it does not come back to that.",
+        )
