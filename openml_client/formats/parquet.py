@@ -50,7 +50,7 @@ def write_parquet(table: Table) -> bytes:
     import pyarrow.parquet as pq
 
     attributes = json.dumps([asdict(attribute) for attribute in table.attributes])
-    data = _ordered(table.to_arrow()).replace_schema_metadata({METADATA_KEY: attributes})
+    data = _as_openml_has_it(table).replace_schema_metadata({METADATA_KEY: attributes})
     floats = [field.name for field in data.schema if pa.types.is_floating(field.type)]
     sink = io.BytesIO()
     pq.write_table(
@@ -64,20 +64,32 @@ def write_parquet(table: Table) -> bytes:
     return sink.getvalue()
 
 
-def _ordered(data: pa.Table) -> pa.Table:
-    """The same table with ordered categories, as they are in the Parquet files of OpenML.
+def _as_openml_has_it(table: Table) -> pa.Table:
+    """The same columns with the types that they have in the Parquet files of OpenML.
 
-    openml-python makes ordered categories of ARFF files, too.
+    Those were made of what openml-python reads of ARFF files: categories are ordered, and a pair
+    of labels that mean true and false is a boolean.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    fields = [
-        pa.field(field.name, pa.dictionary(field.type.index_type, field.type.value_type, True))
-        if pa.types.is_dictionary(field.type)
-        else field
-        for field in data.schema
-    ]
-    return data.cast(pa.schema(fields))
+    columns = []
+    data = table.to_arrow()
+    for attribute, column in zip(table.attributes, data.columns, strict=True):
+        if _is_truth(attribute):
+            text = pc.utf8_lower(column.cast(pa.string()))
+            columns.append(pc.equal(text, pa.scalar("true")))
+        elif pa.types.is_dictionary(column.type):
+            type_ = pa.dictionary(column.type.index_type, column.type.value_type, True)
+            columns.append(column.cast(type_))
+        else:
+            columns.append(column)
+    return pa.table(columns, names=data.column_names)
+
+
+def _is_truth(attribute: Attribute) -> bool:
+    labels = attribute.labels
+    return len(labels) == 2 and {label.lower() for label in labels} == TRUTH
 
 
 def read_parquet(

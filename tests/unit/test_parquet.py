@@ -96,6 +96,24 @@ def test_other_readers_get_the_columns_by_their_names():
     assert frame["c"].dtype == "category"
 
 
+def test_truth_is_boolean_for_other_readers_and_labels_for_ours():
+    table = Table.from_arff(
+        read_arff(
+            b"@relation r\n@attribute a {TRUE, FALSE}\n@attribute b {false, true}\n"
+            b"@attribute c {true}\n@attribute d {true, false, False}\n@data\n"
+            b"TRUE, false, true, False\n?, true, ?, false\nFALSE, ?, true, true\n"
+        )
+    )
+    content = write_parquet(table)
+    assert pq.read_table(io.BytesIO(content)).to_pydict() == {
+        "a": [True, None, False],
+        "b": [False, True, None],
+        "c": ["true", None, "true"],
+        "d": ["False", "false", "true"],
+    }
+    assert_same(read_parquet(content), table)
+
+
 def test_sparse_data_is_refused():
     file = read_arff(b"@relation r\n@attribute a real\n@data\n{0 1}\n")
     with pytest.raises(FormatError, match="sparse data can't be written as Parquet"):

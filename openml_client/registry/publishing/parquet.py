@@ -8,7 +8,7 @@ from openml_client.registry.blobs import missing
 from openml_client.registry.calls import Services
 from openml_client.registry.store.datasets import StoredDataset
 
-VERSION = 1
+VERSION = 2
 """Of what is written: raised when other bytes are to be made of the same ARFF file."""
 
 
