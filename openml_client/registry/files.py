@@ -37,7 +37,7 @@ def add_rules(app: Flask, services: Services) -> None:
         for root in ("/data/v1", "/data"):
             named[f"{root}/{verb}/<{_ID}:file_id>"] = partial(_of_file, services, answer)
     views = named | {f"{rule}/<name>": view for rule, view in named.items()}
-    views["/datasets"] = objects.location
+    views["/datasets"] = partial(objects.bucket, services)
     views["/datasets/<path:key>"] = partial(objects.get, services)
     views["/"] = partial(_front, services)
     for rule, view in views.items():

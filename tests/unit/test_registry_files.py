@@ -213,6 +213,24 @@ def test_a_bucket_says_where_it_is(api: Api) -> None:
     assert answer.data == b'<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
 
 
+@pytest.mark.parametrize("prefix", ["0000/0001", "0000/0001/"])
+def test_a_bucket_lists_the_object_of_a_dataset(api: Api, prefix: str) -> None:
+    api.publish_dataset()
+    etag = api.get(PARQUET).headers["ETag"]
+    answer = api.get(f"/datasets?list-type=2&prefix={prefix}")
+    assert answer.mimetype == "application/xml"
+    assert f"<Key>0000/0001/dataset_1.pq</Key><ETag>{etag}</ETag>" in answer.text
+
+
+@pytest.mark.parametrize("prefix", ["", "0000", "0000/0002", "0000/00001", "0001/0001", "<x>"])
+def test_a_bucket_lists_nothing_for_other_prefixes(api: Api, prefix: str) -> None:
+    api.publish_dataset()
+    answer = api.get(f"/datasets?list-type=2&prefix={prefix}")
+    assert answer.status_code == 200
+    assert "<Name>datasets</Name>" in answer.text
+    assert "<Contents>" not in answer.text
+
+
 # Private files
 
 
@@ -234,12 +252,17 @@ def test_the_parquet_of_a_private_dataset_is_its_owners(api: Api) -> None:
     key, other = api.registry.add_user("somebody"), api.registry.add_user("somebody else")
     id_of(api.post("data", dataset(visibility="private"), key=key, dataset=("d.arff", IRIS)))
     for friend in (key, api.key):
+        listed = api.get(f"/datasets?list-type=2&prefix=0000/0001&api_key={friend}")
+        assert b"<Contents>" in listed.data
         assert api.get(PARQUET, key=friend).data[:4] == b"PAR1"
         assert api.get(PARQUET, key=friend, method="HEAD").status_code == 200
     for stranger in (None, other, "f" * 32):
         answer = api.get(PARQUET, key=stranger)
         assert answer.status_code == 403
         assert b"<Code>AccessDenied</Code>" in answer.data
+        query = f"list-type=2&prefix=0000/0001&api_key={stranger or ''}"
+        listed = api.get(f"/datasets?{query}")
+        assert b"<Contents>" not in listed.data
 
 
 # HEAD
