@@ -298,6 +298,10 @@ def test_versions_of_datasets(found: Found) -> None:
     }
 
 
+def test_all_files_of_a_dataset(found: Found) -> None:
+    assert found("reference")["all_files"] == {"files": ["dataset_8.pq"]}
+
+
 def test_lists_of_tasks(found: Found) -> None:
     assert found("reference")["task_lists"] == {
         "regression": ["cpu", "diabetes", "linnerud"],

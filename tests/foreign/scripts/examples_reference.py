@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import openml
@@ -88,6 +89,12 @@ def versions() -> dict[str, Any]:
     found["next"] = data.get_dataset("twice").dataset_id == ids[1]
     several = data.get_datasets(ids, download_data=False, download_qualities=False)
     return found | {"several": [one.version for one in several]}
+
+
+def all_files() -> dict[str, Any]:
+    """All that the server keeps of a dataset, and not its data file alone."""
+    dataset = openml.datasets.get_dataset("wine", download_data=True, download_all_files=True)
+    return {"files": [file.name for file in Path(dataset.parquet_file).parent.glob("*.pq")]}
 
 
 def task_lists() -> dict[str, Any]:
@@ -184,4 +191,4 @@ def evaluations(run_id: int, uploader: int) -> dict[str, Any]:
     return {"uploader": one.uploader_name, "value": one.value, "data": one.data_name}
 
 
-EXAMPLES = [rows_and_ignored, versions, task_lists, run_lists]
+EXAMPLES = [rows_and_ignored, versions, all_files, task_lists, run_lists]
