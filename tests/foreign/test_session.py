@@ -1,7 +1,9 @@
 """A whole session of openml-python gives with our registry what it gave with the real server.
 
 The session was recorded once with the real server, from the first upload to the last refusal.  The
-script does it again, with the same data, and the values that stand here are the real server's.
+script does it again, with the same data; for the steps that were recorded the values that stand
+here are the real server's.  Where the script looks once more at what a step did, or is refused what
+was not tried then, they are what the step says, and codes and texts of other recordings.
 """
 
 from __future__ import annotations
