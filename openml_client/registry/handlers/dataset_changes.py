@@ -5,10 +5,10 @@ Source: protocol note, section 2; the order of the checks is that of the transcr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,8 @@ from openml_client.wire.vocabulary import GivenId, Names, NewStatus, Ontologies
 
 _STATUSES = frozenset({"active", "deactivated"})
 _MAX_ONTOLOGY = 256
+_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?([/?#][!-~]*)?", re.IGNORECASE | re.ASCII)
+"""Of a host by its name; blanks and other characters are percent-encoded in it."""
 
 
 def edit(call: Call) -> GivenId:
@@ -156,12 +158,13 @@ def add_ontology(call: Call) -> Ontologies:
     dataset_id, index, ontology = _ontology(call)
     if len(ontology) > _MAX_ONTOLOGY:
         raise call.refusal("too_long")
-    address = urlsplit(ontology)
-    if address.scheme not in {"http", "https"} or not address.hostname:
+    if not _ADDRESS.fullmatch(ontology):
         raise call.refusal("no_url")
     information = f"id={dataset_id}; description={ontology}"
     with call.services.store.write() as connection:
-        if not dataset_changes.has_feature(connection, dataset_id, index):
+        stored = datasets.find(connection, dataset_id)
+        is_seen = stored is not None and stored.may_be_seen_by(call.user)
+        if not is_seen or not dataset_changes.has_feature(connection, dataset_id, index):
             raise call.refusal("no_feature", information)
         if ontology in dataset_changes.ontologies_of(connection, dataset_id, index):
             raise call.refusal("twice", information)
