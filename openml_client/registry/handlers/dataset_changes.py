@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion
 from openml_client.registry.calls import Call, Refusal
 from openml_client.registry.handlers import uploads
-from openml_client.registry.store import dataset_changes, datasets, deleting
+from openml_client.registry.store import dataset_changes, datasets, tasks
 from openml_client.registry.store.datasets import Processed, StoredDataset
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import GivenId, Names, NewStatus, Ontologies
@@ -59,7 +59,7 @@ def _editable(
     if changes.is_critical:
         if not call.owns(stored.uploader_id):
             raise call.refusal("owner")
-        if connection.scalar(deleting.tasks_of_dataset(dataset_id)) is not None:
+        if tasks.use_dataset(connection, dataset_id):
             raise call.refusal("in_use")
     return stored
 

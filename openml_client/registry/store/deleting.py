@@ -133,11 +133,6 @@ def _delete(connection: Connection, column: Column[int], values: Iterable[int]) 
     connection.execute(delete(table).where(column.in_(list(values))))
 
 
-def tasks_of_dataset(dataset_id: int) -> Select[tuple[int]]:
-    """Select the tasks that use a dataset."""
-    return select(tasks.c.id).where(tasks.c.dataset_id == dataset_id).order_by(tasks.c.id)
-
-
 def runs_of_task(task_id: int) -> Select[tuple[int]]:
     """Select the runs on a task."""
     return select(runs.c.id).where(runs.c.task_id == task_id).order_by(runs.c.id)
