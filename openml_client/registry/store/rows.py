@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,6 +25,11 @@ def stable_hash(value: object) -> str:
     """Hash of a value made of lists, mappings, texts and numbers; the same in all processes."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None if it is none that JSON and all databases have."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def add_tags(
