@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Table, and_, delete, func, inser
 
 from openml_client.model.study import Study, StudyDraft, StudySummary
 from openml_client.registry.store.clock import now
-from openml_client.registry.store.rows import Condition, new_id, page
+from openml_client.registry.store.rows import Condition, lots, new_id, page
 from openml_client.registry.store.schema import (
     runs,
     setups,
@@ -67,7 +67,11 @@ def attach(connection: Connection, study_id: int, entity_type: str, ids: Iterabl
     """
     table, column, things = _table(entity_type)
     wanted = set(ids)
-    known = set(connection.scalars(select(things.c.id).where(things.c.id.in_(wanted))))
+    known = {
+        id_
+        for lot in lots(wanted)
+        for id_ in connection.scalars(select(things.c.id).where(things.c.id.in_(lot)))
+    }
     if wanted - known:
         raise UnknownEntityError(sorted(wanted - known))
     linked = set(connection.scalars(select(table.c[column]).where(table.c.study_id == study_id)))
@@ -79,8 +83,9 @@ def attach(connection: Connection, study_id: int, entity_type: str, ids: Iterabl
 def detach(connection: Connection, study_id: int, entity_type: str, ids: Iterable[int]) -> None:
     """Take tasks or runs out of a study."""
     table, column, _ = _table(entity_type)
-    wanted = table.c[column].in_(list(ids))
-    connection.execute(delete(table).where(table.c.study_id == study_id, wanted))
+    for lot in lots(ids):
+        wanted = table.c[column].in_(lot)
+        connection.execute(delete(table).where(table.c.study_id == study_id, wanted))
 
 
 def n_linked(connection: Connection, study_id: int, entity_type: str) -> int:
