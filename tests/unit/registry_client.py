@@ -115,6 +115,12 @@ DATASET_FIELDS = (
 """In the order of the schema."""
 
 
+def edit(**fields: str) -> File:
+    """The part that says something else of a dataset."""
+    content = "".join(tag(name, text) for name, text in fields.items())
+    return "description.xml", document("data_edit_parameters", content).encode()
+
+
 def task(*, type_id: int = 1, **inputs: str) -> str:
     """The description of a task: a 10-fold classification, unless told otherwise."""
     values = {

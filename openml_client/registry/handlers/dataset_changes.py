@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion
+from openml_client.model.dataset import DatasetEdit, DescriptionVersion
 from openml_client.registry.calls import Call, Refusal
 from openml_client.registry.handlers import uploads
 from openml_client.registry.store import dataset_changes, datasets, tasks
@@ -32,18 +32,20 @@ def edit(call: Call) -> GivenId:
     if dataset_id is None:
         raise call.refusal("no_id")
     changes: DatasetEdit = uploads.model(call, uploads.tree(call, uploads.description(call)))
-    with call.services.store.read() as connection:
-        stored = _editable(call, connection, dataset_id, changes)
-    processed = None
-    if changes.is_critical:
-        processed = _process_again(call, stored, said=_changed(stored.dataset, changes))
-    with call.services.store.write() as connection:
-        _editable(call, connection, dataset_id, changes)
+
+    def find(connection: Connection) -> StoredDataset:
+        return _editable(call, connection, dataset_id, changes)
+
+    def change(connection: Connection, processed: Processed | None) -> int:
         dataset_changes.edit(connection, dataset_id, changes, user_id=call.writer.id)
-        if processed is not None:
-            dataset_changes.keep_processed(connection, dataset_id, processed)
-        elif changes.is_critical:
-            dataset_changes.forget_processed(connection, dataset_id)
+        dataset_changes.keep_processed(connection, dataset_id, processed)
+        return dataset_id
+
+    if changes.is_critical:
+        return _after_processing(call, find, change, changes)
+    with call.services.store.write() as connection:
+        find(connection)
+        dataset_changes.edit(connection, dataset_id, changes, user_id=call.writer.id)
     return GivenId(id=dataset_id)
 
 
@@ -51,9 +53,7 @@ def _editable(
     call: Call, connection: Connection, dataset_id: int, changes: DatasetEdit
 ) -> StoredDataset:
     """The dataset, if the caller may change it so."""
-    stored = datasets.find(connection, dataset_id)
-    if stored is None or not stored.may_be_seen_by(call.user):
-        raise call.refusal("unknown")
+    stored = _seen(call, connection, dataset_id)
     if not any(vars(changes).values()):
         raise call.refusal("empty")
     if changes.is_critical:
@@ -64,17 +64,44 @@ def _editable(
     return stored
 
 
-def _changed(dataset: Dataset, changes: DatasetEdit) -> Dataset:
-    return replace(dataset, **{name: value for name, value in vars(changes).items() if value})
+def _after_processing(
+    call: Call,
+    find: Callable[[Connection], StoredDataset],
+    change: Callable[[Connection, Processed | None], int],
+    changes: DatasetEdit | None = None,
+) -> GivenId:
+    """Make a change that depends on what the engine finds in a dataset.
 
+    The engine takes its time, so it looks before the database is locked, and again if the dataset
+    was edited meanwhile.
 
-def _process_again(
-    call: Call, stored: StoredDataset, *, said: Dataset | None = None
-) -> Processed | None:
+    Parameters
+    ----------
+    find
+        Gives the dataset, or refuses the change.
+    change
+        Makes the change, and gives the id to answer.
+    changes
+        What will be said of the dataset then.
+    """
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.again import process_again
 
-    return process_again(call.services, stored, said=said)
+    edited = {name: value for name, value in vars(changes).items() if value} if changes else {}
+    while True:
+        with call.services.store.read() as connection:
+            stored = find(connection)
+        processed = process_again(call.services, stored, said=replace(stored.dataset, **edited))
+        with call.services.store.write() as connection:
+            if _basis(find(connection)) == _basis(stored):
+                return GivenId(id=change(connection, processed))
+
+
+def _basis(stored: StoredDataset) -> tuple[object, ...]:
+    """What the engine looks at."""
+    said = stored.dataset
+    roles = (said.default_target_attribute, said.row_id_attribute, said.ignore_attributes)
+    return (stored.sha256, *roles)
 
 
 def fork(call: Call) -> GivenId:
@@ -82,18 +109,21 @@ def fork(call: Call) -> GivenId:
     dataset_id = call.form_id("data_id")
     if dataset_id is None:
         raise call.refusal("no_id")
-    with call.services.store.read() as connection:
-        stored = datasets.find(connection, dataset_id)
-    if stored is None or not stored.may_be_seen_by(call.user):
-        raise call.refusal("unknown")
-    processed = _process_again(call, stored)
-    with call.services.store.write() as connection:
-        if datasets.find(connection, dataset_id) is None:
-            raise call.refusal("unknown")
-        fork_id = dataset_changes.fork(
+
+    def change(connection: Connection, processed: Processed | None) -> int:
+        return dataset_changes.fork(
             connection, dataset_id, user_id=call.writer.id, processed=processed
         )
-    return GivenId(id=fork_id)
+
+    return _after_processing(call, lambda connection: _seen(call, connection, dataset_id), change)
+
+
+def _seen(call: Call, connection: Connection, dataset_id: int) -> StoredDataset:
+    """The dataset, if there is one that the caller may see."""
+    stored = datasets.find(connection, dataset_id)
+    if stored is None or not stored.may_be_seen_by(call.user):
+        raise call.refusal("unknown")
+    return stored
 
 
 def set_status(call: Call) -> NewStatus:
@@ -118,9 +148,7 @@ def set_status(call: Call) -> NewStatus:
 def list_descriptions(call: Call) -> Sequence[DescriptionVersion]:
     """All texts that a dataset was described by, the newest first."""
     with call.services.store.read() as connection:
-        stored = datasets.find(connection, call.id)
-        if stored is None or not stored.may_be_seen_by(call.user):
-            raise call.refusal("unknown")
+        _seen(call, connection, call.id)
         return dataset_changes.descriptions_of(connection, call.id)
 
 
@@ -216,21 +244,20 @@ def refuse(what: str) -> Callable[[Call], Any]:
 
 def reset(call: Call) -> GivenId:
     """Forget what the engine found in a dataset, and let it look again."""
-    with call.services.store.read() as connection:
+
+    def find(connection: Connection) -> StoredDataset:
         stored = datasets.find(connection, call.id)
-    if stored is None:
-        raise call.refusal("unknown")
-    if not call.owns(stored.uploader_id):
-        raise call.refusal("owner")
-    processed = _process_again(call, stored)
-    with call.services.store.write() as connection:
-        if datasets.find(connection, call.id) is None:
+        if stored is None:
             raise call.refusal("unknown")
-        if processed is None:
-            dataset_changes.forget_processed(connection, call.id)
-        else:
-            dataset_changes.keep_processed(connection, call.id, processed)
-    return GivenId(id=call.id)
+        if not call.owns(stored.uploader_id):
+            raise call.refusal("owner")
+        return stored
+
+    def change(connection: Connection, processed: Processed | None) -> int:
+        dataset_changes.keep_processed(connection, call.id, processed)
+        return call.id
+
+    return _after_processing(call, find, change)
 
 
 HANDLERS = {
