@@ -84,6 +84,9 @@ class Api:
     def publish_flow(self, name: str = "probe", *, version: str = "1", inside: str = "") -> int:
         return id_of(self.post("flow", flow(name, version=version, inside=inside)))
 
+    def publish_study(self, *ids: int, kind: str = "task", alias: str = "", key: str = "") -> int:
+        return id_of(self.post("study", study(*ids, kind=kind, alias=alias), key=key))
+
     def held_out(self, task_id: int = 1) -> list[int]:
         """The rows that a task holds out."""
         text = self.get(f"/api_splits/get/{task_id}").get_data(as_text=True)
@@ -198,6 +201,18 @@ def predictions(rows: list[int], *, right: bool = True) -> File:
         label = "setosa" if is_setosa else "virginica"
         lines.append(f"0,0,{row},{label},{int(is_setosa)},{int(not is_setosa)}")
     return "predictions.arff", "\n".join(lines).encode()
+
+
+def study(
+    *ids: int, kind: str = "task", alias: str = "", suite: int | None = None, name: str = "Probes"
+) -> str:
+    """The description of a suite of tasks, or of a study of runs."""
+    head = tag("alias", alias) if alias else ""
+    head += tag("main_entity_type", kind)
+    head += tag("benchmark_suite", str(suite)) if suite is not None else ""
+    head += tag("name", name) + tag("description", "For this test.")
+    held = "".join(tag(f"{kind}_id", str(id_)) for id_ in ids)
+    return document("study", head + (f"<oml:{kind}s>{held}</oml:{kind}s>" if ids else ""))
 
 
 def document(root: str, content: str) -> str:

@@ -83,9 +83,7 @@ def delete_study(call: Call) -> GivenId:
     """Delete a study, or a suite that was never active."""
     with call.services.store.write() as connection:
         _check_owner(call, connection, "study")
-        study = studies.find_summary(connection, call.id)
-        is_kept = study is not None and study.main_entity_type == "task"
-        if is_kept and study is not None and study.status != studies.IN_PREPARATION:
+        if studies.was_active_suite(connection, call.id):
             raise call.refusal("active")
         deleting.delete_study(connection, call.id)
     return GivenId(id=call.id)

@@ -19,7 +19,7 @@ from openml_client.registry.store.schema import (
     tasks,
 )
 
-IN_PREPARATION = "in_preparation"
+_IN_PREPARATION = "in_preparation"
 
 
 class UnknownEntityError(Exception):
@@ -40,7 +40,7 @@ def add(connection: Connection, draft: StudyDraft, *, uploader_id: int) -> int:
         benchmark_suite_id=draft.benchmark_suite_id,
         name=draft.name,
         description=draft.description,
-        status=IN_PREPARATION,
+        status=_IN_PREPARATION,
         uploader_id=uploader_id,
         created_at=now(),
     )
@@ -98,6 +98,13 @@ def n_linked(connection: Connection, study_id: int, entity_type: str) -> int:
 def set_status(connection: Connection, study_id: int, status: str) -> None:
     """Give a study another status."""
     connection.execute(studies.update().where(studies.c.id == study_id).values(status=status))
+
+
+def was_active_suite(connection: Connection, study_id: int) -> bool:
+    """Whether a study is a suite that is active, or was."""
+    is_suite = (studies.c.id == study_id) & (studies.c.main_entity_type == "task")
+    status = connection.scalar(select(studies.c.status).where(is_suite))
+    return status not in {None, _IN_PREPARATION}
 
 
 def find_summary(connection: Connection, id_or_alias: int | str) -> StudySummary | None:
