@@ -18,16 +18,30 @@ from sqlalchemy import Connection, delete
 from openml_client.errors import RegistryError
 from openml_client.model.dataset import DatasetDraft
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
+from openml_client.model.study import StudyDraft
 from openml_client.model.task import TaskDraft
-from openml_client.registry.store import datasets, files, flows, schema, setups, tasks, users
+from openml_client.registry.store import (
+    datasets,
+    deleting,
+    files,
+    flows,
+    schema,
+    setups,
+    studies,
+    tasks,
+    users,
+)
 from openml_client.registry.store.base import StoreBusyError
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.migrating import upgrade
+from openml_client.registry.store.studies import UnknownEntityError
 from openml_client.registry.store.users import Group
 
 T = TypeVar("T")
 
 N_THREADS = 8
+N_IDS = 300_000
+"""More than a statement may name of any database."""
 
 
 def add_dataset(connection: Connection, name: str = "probe") -> int:
@@ -194,6 +208,16 @@ class StoreContract:
             connection.execute(delete(schema.flows))
         with store.write() as connection:
             assert add_flow(connection, version="2") > first
+
+    def test_things_are_linked_and_deleted_in_any_number(self, store: Store) -> None:
+        many = range(1, N_IDS)
+        draft = StudyDraft(main_entity_type="run", name="probe", description="For this test.")
+        with store.write() as connection:
+            study_id = studies.add(connection, draft, uploader_id=1)
+            with pytest.raises(UnknownEntityError):
+                studies.attach(connection, study_id, "run", many)
+            studies.detach(connection, study_id, "run", many)
+            deleting.delete_runs(connection, many)
 
     def test_a_writer_that_waits_too_long_is_told_so(self, store: Store, tmp_path: Path) -> None:
         hasty = self.open(tmp_path, busy_timeout_s=0.05)

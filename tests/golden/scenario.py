@@ -203,7 +203,9 @@ class World:
                 continue
             with services.store.read() as connection:
                 stored = datasets.find(connection, dataset_id)
-            processed = None if stored is None else process_again(services, stored)
+            processed = (
+                None if stored is None else process_again(services, stored, said=stored.dataset)
+            )
             assert processed is not None
             basic = set(self.names_of_qualities(BASIC))
             found = {k: v for k, v in processed.qualities.items() if k in basic}
@@ -243,7 +245,7 @@ class World:
         with services.store.read() as connection:
             stored = datasets.find(connection, dataset_id)
         assert stored is not None
-        processed = process_again(services, stored)
+        processed = process_again(services, stored, said=stored.dataset)
         assert processed is not None
         wanted = set(self.names_of_qualities(like))
         found = {name: value for name, value in processed.qualities.items() if name in wanted}

@@ -84,6 +84,29 @@ class Api:
     def publish_flow(self, name: str = "probe", *, version: str = "1", inside: str = "") -> int:
         return id_of(self.post("flow", flow(name, version=version, inside=inside)))
 
+    def publish_study(self, *ids: int, kind: str = "task", alias: str = "", key: str = "") -> int:
+        return id_of(self.post("study", study(*ids, kind=kind, alias=alias), key=key))
+
+    def held_out(self, task_id: int = 1) -> list[int]:
+        """The rows that a task holds out."""
+        text = self.get(f"/api_splits/get/{task_id}").get_data(as_text=True)
+        return [int(line.split(",")[1]) for line in text.split("\n") if line.startswith("TEST")]
+
+    def publish_run(
+        self,
+        *,
+        right: bool = True,
+        inside: str = "",
+        task_id: int = 1,
+        flow_id: int = 1,
+        key: str = "",
+        **settings: str,
+    ) -> int:
+        """Publish a run whose predictions are all right, or all wrong."""
+        description = run(task_id=task_id, flow_id=flow_id, inside=inside, **settings)
+        file = predictions(self.held_out(task_id), right=right)
+        return id_of(self.post("run", description, key=key, predictions=file))
+
 
 def dataset(**fields: str) -> str:
     """The description of a dataset; fields that are given take the place of the usual ones."""
@@ -113,6 +136,12 @@ DATASET_FIELDS = (
     "visibility",
 )
 """In the order of the schema."""
+
+
+def edit(**fields: str) -> File:
+    """The part that says something else of a dataset."""
+    content = "".join(tag(name, text) for name, text in fields.items())
+    return "description.xml", document("data_edit_parameters", content).encode()
 
 
 def task(*, type_id: int = 1, **inputs: str) -> str:
@@ -152,6 +181,38 @@ def run(*, task_id: int = 1, flow_id: int = 1, inside: str = "", **settings: str
     )
     head = tag("task_id", str(task_id)) + tag("flow_id", str(flow_id))
     return document("run", head + rows + inside)
+
+
+def predictions(rows: list[int], *, right: bool = True) -> File:
+    """A file that predicts these rows, all rightly or all wrongly."""
+    truth = [line.rpartition(",")[2] for line in IRIS.decode().split("@DATA\n")[1].splitlines()]
+    lines = [
+        "@RELATION predictions",
+        "@ATTRIBUTE repeat NUMERIC",
+        "@ATTRIBUTE fold NUMERIC",
+        "@ATTRIBUTE row_id NUMERIC",
+        "@ATTRIBUTE prediction {setosa,virginica}",
+        "@ATTRIBUTE confidence.setosa NUMERIC",
+        "@ATTRIBUTE confidence.virginica NUMERIC",
+        "@DATA",
+    ]
+    for row in rows:
+        is_setosa = (truth[row] == "setosa") == right
+        label = "setosa" if is_setosa else "virginica"
+        lines.append(f"0,0,{row},{label},{int(is_setosa)},{int(not is_setosa)}")
+    return "predictions.arff", "\n".join(lines).encode()
+
+
+def study(
+    *ids: int, kind: str = "task", alias: str = "", suite: int | None = None, name: str = "Probes"
+) -> str:
+    """The description of a suite of tasks, or of a study of runs."""
+    head = tag("alias", alias) if alias else ""
+    head += tag("main_entity_type", kind)
+    head += tag("benchmark_suite", str(suite)) if suite is not None else ""
+    head += tag("name", name) + tag("description", "For this test.")
+    held = "".join(tag(f"{kind}_id", str(id_)) for id_ in ids)
+    return document("study", head + (f"<oml:{kind}s>{held}</oml:{kind}s>" if ids else ""))
 
 
 def document(root: str, content: str) -> str:

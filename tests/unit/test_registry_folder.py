@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from openml_client.errors import RegistryError
 from openml_client.registry import Registry, folder
@@ -172,6 +173,24 @@ def test_the_steps_make_the_tables_that_the_code_names(tmp_path: Path) -> None:
     with Registry.open(tmp_path) as registry, registry.store.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []
+
+
+def test_every_column_that_refers_to_what_can_be_deleted_is_the_first_of_an_index() -> None:
+    bare = [
+        str(key.parent)
+        for table in schema.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table is not schema.users
+        and key.parent.name not in {keys[0] for keys in _indexed(table)}
+    ]
+    assert bare == []
+
+
+def _indexed(table: Table) -> Iterator[list[str]]:
+    """The columns of each index of a table, in their order."""
+    for index in (*table.indexes, *table.constraints):
+        if isinstance(index, Index | PrimaryKeyConstraint | UniqueConstraint):
+            yield [column.name for column in index.columns]
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everything")

@@ -6,7 +6,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .registry_client import IRIS, Api, code, component, flow, id_of, information, run, tag, texts
+from .registry_client import (
+    Api,
+    code,
+    component,
+    flow,
+    id_of,
+    information,
+    predictions,
+    run,
+    tag,
+    texts,
+)
 
 TRACE = b"""@RELATION trace
 @ATTRIBUTE repeat NUMERIC
@@ -30,39 +41,8 @@ def api(api: Api) -> Api:
     return api
 
 
-def held_out(api: Api, task_id: int = 1) -> list[int]:
-    """The rows that the task holds out."""
-    text = api.get(f"/api_splits/get/{task_id}").get_data(as_text=True)
-    return [int(line.split(",")[1]) for line in text.split("\n") if line.startswith("TEST")]
-
-
-def predictions(rows: list[int], *, right: bool = True) -> tuple[str, bytes]:
-    """A file that predicts these rows, all rightly or all wrongly."""
-    truth = [line.rpartition(",")[2] for line in IRIS.decode().split("@DATA\n")[1].splitlines()]
-    lines = [
-        "@RELATION predictions",
-        "@ATTRIBUTE repeat NUMERIC",
-        "@ATTRIBUTE fold NUMERIC",
-        "@ATTRIBUTE row_id NUMERIC",
-        "@ATTRIBUTE prediction {setosa,virginica}",
-        "@ATTRIBUTE confidence.setosa NUMERIC",
-        "@ATTRIBUTE confidence.virginica NUMERIC",
-        "@DATA",
-    ]
-    for row in rows:
-        is_setosa = (truth[row] == "setosa") == right
-        label = "setosa" if is_setosa else "virginica"
-        lines.append(f"0,0,{row},{label},{int(is_setosa)},{int(not is_setosa)}")
-    return "predictions.arff", "\n".join(lines).encode()
-
-
-def publish(api: Api, *, right: bool = True, inside: str = "", **settings: str) -> int:
-    file = predictions(held_out(api), right=right)
-    return id_of(api.post("run", run(inside=inside, **settings), predictions=file))
-
-
 def test_a_run_is_told_with_what_it_is_worth(api: Api) -> None:
-    id_ = publish(api, k="3", weights="uniform")
+    id_ = api.publish_run(k="3", weights="uniform")
     answer = api.get(f"run/{id_}")
     assert texts(answer, "task_type") == ["Supervised Classification"]
     assert texts(answer, "flow_name") == ["probe(1)"]
@@ -79,7 +59,7 @@ def test_a_run_is_told_with_what_it_is_worth(api: Api) -> None:
 
 def test_the_score_is_computed_never_trusted(api: Api) -> None:
     lie = document_of_values("predictive_accuracy", "1")
-    id_ = publish(api, right=False, inside=lie)
+    id_ = api.publish_run(right=False, inside=lie)
     path = f"evaluation/list/run/{id_}/function/predictive_accuracy"
     assert texts(api.get(path), "value") == ["0"]
 
@@ -91,13 +71,13 @@ def document_of_values(measure: str, value: str, place: str = "") -> str:
 
 
 def test_what_only_the_uploader_can_measure_is_kept(api: Api) -> None:
-    id_ = publish(api, inside=document_of_values("usercpu_time_millis", "12.5"))
+    id_ = api.publish_run(inside=document_of_values("usercpu_time_millis", "12.5"))
     path = f"evaluation/list/run/{id_}/function/usercpu_time_millis"
     assert texts(api.get(path), "value") == ["12.5"]
 
 
 def test_its_files_are_downloaded_as_they_were_uploaded(api: Api) -> None:
-    file = predictions(held_out(api))
+    file = predictions(api.held_out())
     content = b"\x80anything"
     description = run(k="3")
     id_ = id_of(api.post("run", description, predictions=file, model=("model.pkl", content)))
@@ -112,7 +92,7 @@ def test_its_files_are_downloaded_as_they_were_uploaded(api: Api) -> None:
 
 
 def test_a_trace_is_told(api: Api) -> None:
-    file = predictions(held_out(api))
+    file = predictions(api.held_out())
     id_ = id_of(api.post("run", run(), predictions=file, trace=("trace.arff", TRACE)))
     answer = api.get(f"run/trace/{id_}")
     assert texts(answer, "iteration") == ["0", "1"]
@@ -122,7 +102,7 @@ def test_a_trace_is_told(api: Api) -> None:
 
 
 def test_runs_without_a_trace_and_unknown_runs_have_none(api: Api) -> None:
-    assert code(api.get(f"run/trace/{publish(api)}")) == 572
+    assert code(api.get(f"run/trace/{api.publish_run()}")) == 572
     assert code(api.get("run/trace/9")) == 571
     assert code(api.get("run/0")) == 235
     assert code(api.get("run/9")) == 236
@@ -176,7 +156,7 @@ def test_a_run_of_too_few_clusters_says_which_are_missing(api: Api) -> None:
 
 
 def test_the_same_run_posted_twice_is_two_runs_of_one_setup(api: Api) -> None:
-    ids = [publish(api, k="3"), publish(api, k="3"), publish(api, k="4")]
+    ids = [api.publish_run(k="3"), api.publish_run(k="3"), api.publish_run(k="4")]
     setups = [texts(api.get(f"run/{id_}"), "setup_id")[0] for id_ in ids]
     assert ids == [1, 2, 3]
     assert setups == ["1", "1", "2"]
@@ -238,8 +218,8 @@ def test_values_of_unknown_measures_and_folds_are_refused(
 
 
 def test_lists_of_runs_are_filtered(api: Api) -> None:
-    publish(api, k="3", inside=tag("tag", "x"))
-    publish(api, k="4")
+    api.publish_run(k="3", inside=tag("tag", "x"))
+    api.publish_run(k="4")
     cases = {
         "/task/1": ["1", "2"],
         "/setup/2": ["2"],
@@ -261,8 +241,8 @@ def test_lists_of_runs_are_filtered(api: Api) -> None:
 
 
 def test_lists_of_evaluations_are_filtered_and_sorted(api: Api) -> None:
-    publish(api, right=False, k="3")
-    publish(api, right=True, k="4")
+    api.publish_run(right=False, k="3")
+    api.publish_run(right=True, k="4")
     measure = "evaluation/list/function/predictive_accuracy"
     cases = {
         "": ["1", "2"],
@@ -304,7 +284,7 @@ def test_values_per_fold_stand_in_the_order_of_repeats_and_folds(api: Api) -> No
 
 
 def test_evaluations_come_with_their_setups_if_asked_for(api: Api) -> None:
-    publish(api, k="3")
+    api.publish_run(k="3")
     answer = api.get("evaluation/setup/list/function/predictive_accuracy")
     assert texts(answer, "parameter_name") == ["k"]
     assert texts(answer, "value") == ["3", "1"]
@@ -329,8 +309,8 @@ def test_a_setup_is_told_with_the_flow_that_has_each_parameter(api: Api) -> None
 
 
 def test_setups_are_listed_and_looked_up(api: Api) -> None:
-    publish(api, k="3")
-    publish(api, k="4")
+    api.publish_run(k="3")
+    api.publish_run(k="4")
     assert texts(api.get("setup/list/flow/1"), "setup_id") == ["1", "2"]
     assert texts(api.get("setup/list/setup/2,7"), "setup_id") == ["2"]
     assert texts(api.get("setup/list/limit/1/offset/1"), "setup_id") == ["2"]
@@ -362,7 +342,7 @@ def test_a_value_that_is_given_twice_counts_once(api: Api) -> None:
     first = tag("name", "usercpu_time_millis") + tag("value", "1")
     second = tag("name", "usercpu_time_millis") + tag("value", "2")
     inside = f"<oml:evaluation>{first}</oml:evaluation><oml:evaluation>{second}</oml:evaluation>"
-    id_ = publish(api, inside=f"<oml:output_data>{inside}</oml:output_data>")
+    id_ = api.publish_run(inside=f"<oml:output_data>{inside}</oml:output_data>")
     path = f"evaluation/list/run/{id_}/function/usercpu_time_millis"
     assert texts(api.get(path), "value") == ["1"]
 
@@ -380,7 +360,7 @@ def test_a_trace_that_makes_no_sense_is_said_to_make_none(
     api: Api, old: bytes, new: bytes, words: str
 ) -> None:
     trace = ("trace.arff", TRACE.replace(old, new))
-    answer = api.post("run", run(), predictions=predictions(held_out(api)), trace=trace)
+    answer = api.post("run", run(), predictions=predictions(api.held_out()), trace=trace)
     assert words in texts(api.get(f"run/{id_of(answer)}"), "error")[0]
     assert code(api.get(f"run/trace/{id_of(answer)}")) == 572
 

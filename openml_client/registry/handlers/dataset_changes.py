@@ -5,23 +5,25 @@ Source: protocol note, section 2; the order of the checks is that of the transcr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion
+from openml_client.model.dataset import DatasetEdit, DescriptionVersion
 from openml_client.registry.calls import Call, Refusal
 from openml_client.registry.handlers import uploads
-from openml_client.registry.store import dataset_changes, datasets, deleting
+from openml_client.registry.store import dataset_changes, datasets, tasks
 from openml_client.registry.store.datasets import Processed, StoredDataset
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import GivenId, Names, NewStatus, Ontologies
 
 _STATUSES = frozenset({"active", "deactivated"})
 _MAX_ONTOLOGY = 256
+_ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?([/?#][!-~]*)?", re.IGNORECASE | re.ASCII)
+"""Of a host by its name; blanks and other characters are percent-encoded in it."""
 
 
 def edit(call: Call) -> GivenId:
@@ -30,18 +32,20 @@ def edit(call: Call) -> GivenId:
     if dataset_id is None:
         raise call.refusal("no_id")
     changes: DatasetEdit = uploads.model(call, uploads.tree(call, uploads.description(call)))
-    with call.services.store.read() as connection:
-        stored = _editable(call, connection, dataset_id, changes)
-    processed = None
-    if changes.is_critical:
-        processed = _process_again(call, stored, said=_changed(stored.dataset, changes))
-    with call.services.store.write() as connection:
-        _editable(call, connection, dataset_id, changes)
+
+    def find(connection: Connection) -> StoredDataset:
+        return _editable(call, connection, dataset_id, changes)
+
+    def change(connection: Connection, processed: Processed | None) -> int:
         dataset_changes.edit(connection, dataset_id, changes, user_id=call.writer.id)
-        if processed is not None:
-            dataset_changes.keep_processed(connection, dataset_id, processed)
-        elif changes.is_critical:
-            dataset_changes.forget_processed(connection, dataset_id)
+        dataset_changes.keep_processed(connection, dataset_id, processed)
+        return dataset_id
+
+    if changes.is_critical:
+        return _after_processing(call, find, change, changes)
+    with call.services.store.write() as connection:
+        find(connection)
+        dataset_changes.edit(connection, dataset_id, changes, user_id=call.writer.id)
     return GivenId(id=dataset_id)
 
 
@@ -49,30 +53,55 @@ def _editable(
     call: Call, connection: Connection, dataset_id: int, changes: DatasetEdit
 ) -> StoredDataset:
     """The dataset, if the caller may change it so."""
-    stored = datasets.find(connection, dataset_id)
-    if stored is None or not stored.may_be_seen_by(call.user):
-        raise call.refusal("unknown")
+    stored = _seen(call, connection, dataset_id)
     if not any(vars(changes).values()):
         raise call.refusal("empty")
     if changes.is_critical:
         if not call.owns(stored.uploader_id):
             raise call.refusal("owner")
-        if connection.scalar(deleting.tasks_of_dataset(dataset_id)) is not None:
+        if tasks.use_dataset(connection, dataset_id):
             raise call.refusal("in_use")
     return stored
 
 
-def _changed(dataset: Dataset, changes: DatasetEdit) -> Dataset:
-    return replace(dataset, **{name: value for name, value in vars(changes).items() if value})
+def _after_processing(
+    call: Call,
+    find: Callable[[Connection], StoredDataset],
+    change: Callable[[Connection, Processed | None], int],
+    changes: DatasetEdit | None = None,
+) -> GivenId:
+    """Make a change that depends on what the engine finds in a dataset.
 
+    The engine takes its time, so it looks before the database is locked, and again if the dataset
+    was edited meanwhile.
 
-def _process_again(
-    call: Call, stored: StoredDataset, *, said: Dataset | None = None
-) -> Processed | None:
+    Parameters
+    ----------
+    find
+        Gives the dataset, or refuses the change.
+    change
+        Makes the change, and gives the id to answer.
+    changes
+        What will be said of the dataset then.
+    """
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.again import process_again
 
-    return process_again(call.services, stored, said=said)
+    edited = {name: value for name, value in vars(changes).items() if value} if changes else {}
+    while True:
+        with call.services.store.read() as connection:
+            stored = find(connection)
+        processed = process_again(call.services, stored, said=replace(stored.dataset, **edited))
+        with call.services.store.write() as connection:
+            if _basis(find(connection)) == _basis(stored):
+                return GivenId(id=change(connection, processed))
+
+
+def _basis(stored: StoredDataset) -> tuple[object, ...]:
+    """What the engine looks at."""
+    said = stored.dataset
+    roles = (said.default_target_attribute, said.row_id_attribute, said.ignore_attributes)
+    return (stored.sha256, *roles)
 
 
 def fork(call: Call) -> GivenId:
@@ -80,18 +109,21 @@ def fork(call: Call) -> GivenId:
     dataset_id = call.form_id("data_id")
     if dataset_id is None:
         raise call.refusal("no_id")
-    with call.services.store.read() as connection:
-        stored = datasets.find(connection, dataset_id)
-    if stored is None or not stored.may_be_seen_by(call.user):
-        raise call.refusal("unknown")
-    processed = _process_again(call, stored)
-    with call.services.store.write() as connection:
-        if datasets.find(connection, dataset_id) is None:
-            raise call.refusal("unknown")
-        fork_id = dataset_changes.fork(
+
+    def change(connection: Connection, processed: Processed | None) -> int:
+        return dataset_changes.fork(
             connection, dataset_id, user_id=call.writer.id, processed=processed
         )
-    return GivenId(id=fork_id)
+
+    return _after_processing(call, lambda connection: _seen(call, connection, dataset_id), change)
+
+
+def _seen(call: Call, connection: Connection, dataset_id: int) -> StoredDataset:
+    """The dataset, if there is one that the caller may see."""
+    stored = datasets.find(connection, dataset_id)
+    if stored is None or not stored.may_be_seen_by(call.user):
+        raise call.refusal("unknown")
+    return stored
 
 
 def set_status(call: Call) -> NewStatus:
@@ -116,9 +148,7 @@ def set_status(call: Call) -> NewStatus:
 def list_descriptions(call: Call) -> Sequence[DescriptionVersion]:
     """All texts that a dataset was described by, the newest first."""
     with call.services.store.read() as connection:
-        stored = datasets.find(connection, call.id)
-        if stored is None or not stored.may_be_seen_by(call.user):
-            raise call.refusal("unknown")
+        _seen(call, connection, call.id)
         return dataset_changes.descriptions_of(connection, call.id)
 
 
@@ -156,12 +186,13 @@ def add_ontology(call: Call) -> Ontologies:
     dataset_id, index, ontology = _ontology(call)
     if len(ontology) > _MAX_ONTOLOGY:
         raise call.refusal("too_long")
-    address = urlsplit(ontology)
-    if address.scheme not in {"http", "https"} or not address.hostname:
+    if not _ADDRESS.fullmatch(ontology):
         raise call.refusal("no_url")
     information = f"id={dataset_id}; description={ontology}"
     with call.services.store.write() as connection:
-        if not dataset_changes.has_feature(connection, dataset_id, index):
+        stored = datasets.find(connection, dataset_id)
+        is_seen = stored is not None and stored.may_be_seen_by(call.user)
+        if not is_seen or not dataset_changes.has_feature(connection, dataset_id, index):
             raise call.refusal("no_feature", information)
         if ontology in dataset_changes.ontologies_of(connection, dataset_id, index):
             raise call.refusal("twice", information)
@@ -213,21 +244,20 @@ def refuse(what: str) -> Callable[[Call], Any]:
 
 def reset(call: Call) -> GivenId:
     """Forget what the engine found in a dataset, and let it look again."""
-    with call.services.store.read() as connection:
+
+    def find(connection: Connection) -> StoredDataset:
         stored = datasets.find(connection, call.id)
-    if stored is None:
-        raise call.refusal("unknown")
-    if not call.owns(stored.uploader_id):
-        raise call.refusal("owner")
-    processed = _process_again(call, stored)
-    with call.services.store.write() as connection:
-        if datasets.find(connection, call.id) is None:
+        if stored is None:
             raise call.refusal("unknown")
-        if processed is None:
-            dataset_changes.forget_processed(connection, call.id)
-        else:
-            dataset_changes.keep_processed(connection, call.id, processed)
-    return GivenId(id=call.id)
+        if not call.owns(stored.uploader_id):
+            raise call.refusal("owner")
+        return stored
+
+    def change(connection: Connection, processed: Processed | None) -> int:
+        dataset_changes.keep_processed(connection, call.id, processed)
+        return call.id
+
+    return _after_processing(call, find, change)
 
 
 HANDLERS = {

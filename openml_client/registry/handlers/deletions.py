@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Select
 
 from openml_client.registry.calls import Call
-from openml_client.registry.store import deleting, setups, studies
+from openml_client.registry.store import deleting, setups, studies, tasks
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import GivenId
 
@@ -16,7 +16,7 @@ def delete_dataset(call: Call) -> GivenId:
     """Delete a dataset that no task uses."""
     with call.services.store.write() as connection:
         _check_owner(call, connection, "data")
-        if _found(connection, deleting.tasks_of_dataset(call.id)):
+        if tasks.use_dataset(connection, call.id):
             raise call.refusal("in_use")
         deleting.delete_dataset(connection, call.id)
     return GivenId(id=call.id)
@@ -83,9 +83,7 @@ def delete_study(call: Call) -> GivenId:
     """Delete a study, or a suite that was never active."""
     with call.services.store.write() as connection:
         _check_owner(call, connection, "study")
-        study = studies.find_summary(connection, call.id)
-        is_kept = study is not None and study.main_entity_type == "task"
-        if is_kept and study is not None and study.status != studies.IN_PREPARATION:
+        if studies.was_active_suite(connection, call.id):
             raise call.refusal("active")
         deleting.delete_study(connection, call.id)
     return GivenId(id=call.id)

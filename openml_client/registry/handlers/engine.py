@@ -6,7 +6,6 @@ Source: protocol note, section 10; the transcripts of the real engine.
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,15 +69,14 @@ def upload_features(call: Call) -> GivenId:
     upload: FeaturesUpload = uploads.model(call, uploads.tree(call, body))
     if upload.dataset_id is None or upload.engine_id is None:
         raise call.refusal("invalid", _NO_IDS)
-    dataset_id = _bounded(call, upload.dataset_id)
+    dataset_id = _dataset_id(call, upload.dataset_id)
     with call.services.store.write() as connection:
         stored = datasets.find(connection, dataset_id)
         if stored is None:
             raise call.refusal("unknown")
         if stored.dataset.processed_at is not None:
             raise call.refusal("processed")
-        for feature in upload.features:
-            _check_feature(call, feature)
+        _check_features(call, upload.features)
         found = [_feature(item, stored.dataset) for item in upload.features]
         datasets.add_features(connection, dataset_id, found)
         dataset_changes.mark_processed(connection, dataset_id, error=upload.error)
@@ -91,26 +89,32 @@ def _check_ids(call: Call, body: bytes) -> None:
         _, tree = xml.parse(body, source=call.route.request_part)
     except ProtocolError:
         return  # the schema will say so
-    ids = [(tree or {}).get(name) for name in ("did", "evaluation_engine_id")]
+    if not isinstance(tree, dict):
+        return  # and here as well
+    ids = [tree.get(name) for name in ("did", "evaluation_engine_id")]
     if any(isinstance(text, str) and not text.strip().lstrip("-").isdecimal() for text in ids):
         raise call.refusal("ids")
 
 
-def _bounded(call: Call, dataset_id: int | None) -> int:
+def _dataset_id(call: Call, dataset_id: int | None) -> int:
     if dataset_id is None or dataset_id <= 0:
         raise call.refusal("ids")
     return dataset_id
 
 
-def _check_feature(call: Call, feature: MeasuredFeature) -> None:
-    information = f"feature: {feature.name}"
-    is_nominal = feature.data_type == "nominal"
-    if is_nominal and not feature.nominal_values:
-        raise call.refusal("without_values", information)
-    if not is_nominal and feature.nominal_values:
-        raise call.refusal("with_values", information)
-    if any(n > 1 for n in Counter(feature.nominal_values).values()):
-        raise call.refusal("repeated", information)
+def _check_features(call: Call, features: Sequence[MeasuredFeature]) -> None:
+    for feature in features:
+        information = f"feature: {feature.name}"
+        is_nominal = feature.data_type == "nominal"
+        if is_nominal and not feature.nominal_values:
+            raise call.refusal("without_values", information)
+        if not is_nominal and feature.nominal_values:
+            raise call.refusal("with_values", information)
+        if len(set(feature.nominal_values)) < len(feature.nominal_values):
+            raise call.refusal("repeated", information)
+    indices = {feature.index for feature in features}
+    if len(indices) < len(features) or min(indices, default=0) < 0:
+        raise call.refusal("insertion")
 
 
 def _feature(item: MeasuredFeature, dataset: Dataset) -> Feature:
@@ -130,7 +134,7 @@ def _feature(item: MeasuredFeature, dataset: Dataset) -> Feature:
 def upload_qualities(call: Call) -> GivenId:
     """Keep what an engine measured of a dataset."""
     upload: QualitiesUpload = uploads.model(call, uploads.tree(call, uploads.description(call)))
-    dataset_id = _bounded(call, upload.dataset_id)
+    dataset_id = _dataset_id(call, upload.dataset_id)
     found = {quality.name: quality.value for quality in upload.qualities}
     with call.services.store.write() as connection:
         stored = datasets.find(connection, dataset_id)
@@ -197,8 +201,8 @@ def upload_trace(call: Call) -> GivenId:
     with call.services.store.write() as connection:
         if not runs.exists(connection, trace.run_id):
             raise call.refusal("unknown")
-        places = Counter((i.repeat, i.fold, i.iteration) for i in trace.iterations)
-        if any(n > 1 for n in places.values()):
+        places = {(i.repeat, i.fold, i.iteration) for i in trace.iterations}
+        if len(places) < len(trace.iterations):
             raise call.refusal("insertion")
         runs.keep_trace(connection, trace.run_id, trace.iterations)
     return GivenId(id=trace.run_id)

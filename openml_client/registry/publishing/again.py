@@ -18,19 +18,14 @@ from openml_client.wire import xml
 from openml_client.wire.run import RUN_UPLOAD, RunUpload
 
 
-def process_again(
-    services: Services, stored: StoredDataset, *, said: Dataset | None = None
-) -> Processed | None:
-    """What the engine finds in a stored dataset; None if its data is not in this registry.
+def process_again(services: Services, stored: StoredDataset, *, said: Dataset) -> Processed | None:
+    """What the engine finds in a stored dataset, given what is said of it.
 
-    Parameters
-    ----------
-    said
-        What shall be said of the dataset, if that is something else than what is stored.
+    None if there is no engine, or the data is not in this registry.
     """
     if not services.has_engine or stored.sha256 is None:
         return None
-    return process(blobs.read(services.blobs, stored.sha256), said or stored.dataset)
+    return process(blobs.read(services.blobs, stored.sha256), said)
 
 
 def evaluate_again(services: Services, connection: Connection, run_id: int) -> Evaluated | None:

@@ -81,16 +81,12 @@ def fork(
         "uploader_id": user_id,
         "uploaded_at": now(),
         "status": "in_preparation",
-        "processed_at": None,
-        "error": None,
-        "warning": None,
     }
     fork_id = new_id(connection, insert(datasets).values(values))
     dataset_store.add_description(
         connection, fork_id, row.description, version=1, uploader_id=user_id
     )
-    if processed is not None:
-        keep_processed(connection, fork_id, processed)
+    keep_processed(connection, fork_id, processed)
     return fork_id
 
 
@@ -99,12 +95,21 @@ def set_status(connection: Connection, dataset_id: int, status: str) -> None:
     connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(status=status))
 
 
-def keep_processed(connection: Connection, dataset_id: int, processed: Processed) -> None:
+def keep_processed(connection: Connection, dataset_id: int, processed: Processed | None) -> None:
     """Store what the embedded engine found, in place of what was found before.
 
-    A dataset in preparation becomes active by it, if nothing is wrong with it.
+    None leaves nothing, so that another engine looks. A dataset in preparation becomes active if
+    nothing is wrong with it.
     """
-    forget_processed(connection, dataset_id)
+    for table in (features, qualities):
+        connection.execute(delete(table).where(table.c.dataset_id == dataset_id))
+    connection.execute(
+        update(datasets)
+        .where(datasets.c.id == dataset_id)
+        .values(processed_at=None, error=None, warning=None)
+    )
+    if processed is None:
+        return
     dataset_store.add_features(connection, dataset_id, processed.features)
     dataset_store.add_qualities(connection, dataset_id, processed.qualities)
     mark_processed(connection, dataset_id, error=processed.error)
@@ -117,17 +122,6 @@ def mark_processed(connection: Connection, dataset_id: int, *, error: str | None
     """Note that an engine has looked at a dataset, and what it complained of."""
     values = {"processed_at": now(), "error": error}
     connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(values))
-
-
-def forget_processed(connection: Connection, dataset_id: int) -> None:
-    """Forget what an engine found, so that it is found again."""
-    for table in (features, qualities):
-        connection.execute(delete(table).where(table.c.dataset_id == dataset_id))
-    connection.execute(
-        update(datasets)
-        .where(datasets.c.id == dataset_id)
-        .values(processed_at=None, error=None, warning=None)
-    )
 
 
 def keep_qualities(

@@ -15,6 +15,7 @@ from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import (
     Condition,
     add_tags,
+    finite,
     grouped,
     new_id,
     page,
@@ -179,8 +180,11 @@ def add_features(connection: Connection, dataset_id: int, found: Sequence[Featur
 def add_qualities(
     connection: Connection, dataset_id: int, found: Mapping[str, float | None]
 ) -> None:
-    """Store what was measured of a dataset."""
-    rows = [{"dataset_id": dataset_id, "name": n, "value": v} for n, v in found.items()]
+    """Store what was measured of a dataset; what is no finite number counts as undefined."""
+    rows = [
+        {"dataset_id": dataset_id, "name": name, "value": finite(value)}
+        for name, value in found.items()
+    ]
     if rows:
         connection.execute(insert(qualities), rows)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Column, Connection, Select, Table, delete, select
 
+from openml_client.registry.store.rows import lots
 from openml_client.registry.store.schema import (
     dataset_descriptions,
     dataset_tags,
@@ -108,8 +109,13 @@ def delete_setups(connection: Connection, setup_ids: Iterable[int]) -> None:
 def delete_runs(connection: Connection, run_ids: Iterable[int]) -> None:
     """Delete runs with their files, evaluations and traces; studies lose them."""
     ids = list(run_ids)
-    of_runs = select(run_files.c.file_id).where(run_files.c.run_id.in_(ids))
-    file_ids = connection.scalars(of_runs).all()
+    file_ids = [
+        file_id
+        for lot in lots(ids)
+        for file_id in connection.scalars(
+            select(run_files.c.file_id).where(run_files.c.run_id.in_(lot))
+        )
+    ]
     for table in (*_OF_RUNS, run_files):
         _delete(connection, table.c.run_id, ids)
     _delete(connection, runs.c.id, ids)
@@ -130,12 +136,8 @@ def delete_study(connection: Connection, study_id: int) -> None:
 
 def _delete(connection: Connection, column: Column[int], values: Iterable[int]) -> None:
     table: Table = column.table
-    connection.execute(delete(table).where(column.in_(list(values))))
-
-
-def tasks_of_dataset(dataset_id: int) -> Select[tuple[int]]:
-    """Select the tasks that use a dataset."""
-    return select(tasks.c.id).where(tasks.c.dataset_id == dataset_id).order_by(tasks.c.id)
+    for lot in lots(values):
+        connection.execute(delete(table).where(column.in_(lot)))
 
 
 def runs_of_task(task_id: int) -> Select[tuple[int]]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from openml_client.model.evaluation import Evaluation
 from openml_client.model.run import RunEvaluation
 from openml_client.registry.store import setups as setup_store
-from openml_client.registry.store.rows import Condition, grouped, page
+from openml_client.registry.store.rows import Condition, finite, grouped, page
 from openml_client.registry.store.run_filters import matching
 from openml_client.registry.store.schema import (
     datasets,
@@ -49,8 +49,8 @@ def add(connection: Connection, run_id: int, found: Sequence[RunEvaluation]) -> 
         row = {
             "run_id": run_id,
             "measure": item.measure,
-            "value": item.value,
-            "per_class": None if item.per_class is None else [*map(_no_nan, item.per_class)],
+            "value": finite(item.value),
+            "per_class": None if item.per_class is None else [*map(finite, item.per_class)],
             "array_text": item.array_text,
         }
         table = _table_of(item)
@@ -75,11 +75,6 @@ def _table_of(item: RunEvaluation) -> Table:
     if item.repeat is None:
         return evaluations
     return fold_evaluations if item.sample is None else sample_evaluations
-
-
-def _no_nan(value: float) -> float | None:
-    # JSON has no such number.
-    return value if math.isfinite(value) else None
 
 
 def _per_class(values: Sequence[float | None] | None) -> tuple[float, ...] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, func, insert, select
@@ -24,6 +25,22 @@ def stable_hash(value: object) -> str:
     """Hash of a value made of lists, mappings, texts and numbers; the same in all processes."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+_LOT = 10_000
+"""So many ids are named by one statement; the databases take 32,766 at least."""
+
+
+def lots(ids: Iterable[int]) -> Iterator[Sequence[int]]:
+    """The ids, as many at a time as one statement may name."""
+    rest = list(ids)
+    for start in range(0, len(rest), _LOT):
+        yield rest[start : start + _LOT]
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None if it is none that JSON and all databases have."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def add_tags(

@@ -1,7 +1,8 @@
 """The tables of a registry.
 
 Ids are never given twice, even after a deletion (AUTOINCREMENT on SQLite, sequences elsewhere).
-What changes here needs a migration, and `REVISIONS` names them all.
+What changes here needs a migration, and `REVISIONS` names them all.  A column that refers to what
+can be deleted is the first of an index: each deletion looks for rows that refer to it.
 """
 
 from __future__ import annotations
@@ -248,6 +249,8 @@ flows = _with_ids(
     UniqueConstraint("name", "external_version"),
     UniqueConstraint("name", "version"),
     Index("ix_flows_uploader_id", "uploader_id"),
+    Index("ix_flows_source_file_id", "source_file_id"),
+    Index("ix_flows_binary_file_id", "binary_file_id"),
 )
 flow_tags = _tags("flow_tags", "flow")
 
@@ -288,6 +291,7 @@ setup_settings = Table(
     _reference("setup_id", "setups", primary_key=True),
     _reference("parameter_id", "flow_parameters", primary_key=True),
     _required("value", Text),
+    Index("ix_setup_settings_parameter_id", "parameter_id"),
 )
 
 runs = _with_ids(
@@ -315,6 +319,7 @@ run_files = Table(
     _reference("run_id", "runs", primary_key=True),
     Column("name", String(128), primary_key=True),
     _reference("file_id", "files"),
+    Index("ix_run_files_file_id", "file_id"),
 )
 
 
@@ -380,6 +385,8 @@ setup_differences = Table(
     _reference("task_id", "tasks", primary_key=True),
     _required("task_size", Integer),
     _required("differences", Integer),
+    Index("ix_setup_differences_setup_b", "setup_b"),
+    Index("ix_setup_differences_task_id", "task_id"),
 )
 
 studies = _with_ids(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Table, and_, delete, func, inser
 
 from openml_client.model.study import Study, StudyDraft, StudySummary
 from openml_client.registry.store.clock import now
-from openml_client.registry.store.rows import Condition, new_id, page
+from openml_client.registry.store.rows import Condition, lots, new_id, page
 from openml_client.registry.store.schema import (
     runs,
     setups,
@@ -19,7 +19,7 @@ from openml_client.registry.store.schema import (
     tasks,
 )
 
-IN_PREPARATION = "in_preparation"
+_IN_PREPARATION = "in_preparation"
 
 
 class UnknownEntityError(Exception):
@@ -40,7 +40,7 @@ def add(connection: Connection, draft: StudyDraft, *, uploader_id: int) -> int:
         benchmark_suite_id=draft.benchmark_suite_id,
         name=draft.name,
         description=draft.description,
-        status=IN_PREPARATION,
+        status=_IN_PREPARATION,
         uploader_id=uploader_id,
         created_at=now(),
     )
@@ -67,7 +67,11 @@ def attach(connection: Connection, study_id: int, entity_type: str, ids: Iterabl
     """
     table, column, things = _table(entity_type)
     wanted = set(ids)
-    known = set(connection.scalars(select(things.c.id).where(things.c.id.in_(wanted))))
+    known = {
+        id_
+        for lot in lots(wanted)
+        for id_ in connection.scalars(select(things.c.id).where(things.c.id.in_(lot)))
+    }
     if wanted - known:
         raise UnknownEntityError(sorted(wanted - known))
     linked = set(connection.scalars(select(table.c[column]).where(table.c.study_id == study_id)))
@@ -79,8 +83,9 @@ def attach(connection: Connection, study_id: int, entity_type: str, ids: Iterabl
 def detach(connection: Connection, study_id: int, entity_type: str, ids: Iterable[int]) -> None:
     """Take tasks or runs out of a study."""
     table, column, _ = _table(entity_type)
-    wanted = table.c[column].in_(list(ids))
-    connection.execute(delete(table).where(table.c.study_id == study_id, wanted))
+    for lot in lots(ids):
+        wanted = table.c[column].in_(lot)
+        connection.execute(delete(table).where(table.c.study_id == study_id, wanted))
 
 
 def n_linked(connection: Connection, study_id: int, entity_type: str) -> int:
@@ -93,6 +98,13 @@ def n_linked(connection: Connection, study_id: int, entity_type: str) -> int:
 def set_status(connection: Connection, study_id: int, status: str) -> None:
     """Give a study another status."""
     connection.execute(studies.update().where(studies.c.id == study_id).values(status=status))
+
+
+def was_active_suite(connection: Connection, study_id: int) -> bool:
+    """Whether a study is a suite that is active, or was."""
+    is_suite = (studies.c.id == study_id) & (studies.c.main_entity_type == "task")
+    status = connection.scalar(select(studies.c.status).where(is_suite))
+    return status not in {None, _IN_PREPARATION}
 
 
 def find_summary(connection: Connection, id_or_alias: int | str) -> StudySummary | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,9 @@ LISTED_INPUTS = frozenset(
     }
 )
 """What lists of tasks carry.  Source: protocol note, section 3."""
+
+_OTHER_DATASETS = ("source_data_labeled", "source_data_list")
+"""Inputs that name datasets besides ``source_data``: one by its id, several in a list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +123,17 @@ def find(connection: Connection, task_id: int) -> StoredTask | None:
         dataset_name=row.dataset_name,
         uploader_id=row.uploader_id,
         splits_sha256=row.splits_sha256,
+    )
+
+
+def use_dataset(connection: Connection, dataset_id: int) -> bool:
+    """Whether a task is on this dataset, or names it in another of its inputs."""
+    on_dataset = select(tasks.c.id).where(tasks.c.dataset_id == dataset_id).limit(1)
+    if connection.scalar(on_dataset) is not None:
+        return True
+    others = select(task_inputs.c.value).where(task_inputs.c.name.in_(_OTHER_DATASETS))
+    return any(
+        dataset_id in map(int, re.findall(r"\d+", text)) for text in connection.scalars(others)
     )
 
 

@@ -221,6 +221,7 @@ FEATURES_UPLOAD = Route(
         "no_description": 442,
         "invalid": 443,
         "unknown": 444,
+        "insertion": 445,
         "ids": 446,
         "without_values": 448,
         "with_values": 449,

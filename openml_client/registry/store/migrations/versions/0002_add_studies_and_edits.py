@@ -25,6 +25,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name="fk_setup_differences_task_id"),
         sa.PrimaryKeyConstraint("setup_a", "setup_b", "task_id", name="pk_setup_differences"),
     )
+    for table, column in (
+        ("flows", "source_file_id"),
+        ("flows", "binary_file_id"),
+        ("run_files", "file_id"),
+        ("setup_settings", "parameter_id"),
+        ("setup_differences", "setup_b"),
+        ("setup_differences", "task_id"),
+    ):
+        op.create_index(f"ix_{table}_{column}", table, [column])
 
 
 def _add_edits() -> None:
