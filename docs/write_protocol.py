@@ -126,7 +126,7 @@ def _codes(route: Route) -> set[int]:
         found |= {
             number
             for name, number in given.items()
-            if number is not None and name not in {"max_limit", "one_by_one"}
+            if type(number) is int and name != "max_limit"  # the others are flags
         }
     return found
 

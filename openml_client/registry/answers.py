@@ -28,14 +28,15 @@ def refuse(code: int, information: str | None = None, *, as_json: bool) -> Respo
     entry = codes()[code]
     if information is not None:
         information = with_entities(information)
-    error = ErrorAnswer(code=code, message=entry.message, additional_information=information)
+    message = with_entities(entry.message)
+    error = ErrorAnswer(code=code, message=message, additional_information=information)
     response = answer(ERROR, error, as_json=as_json)
     response.status_code = entry.http_status
     return response
 
 
 def with_entities(text: str) -> str:
-    """Text as it stands in a page: the server writes its information for browsers, too."""
+    """Text as it stands in a page: the server writes its words for browsers, too."""
     names = (codepoint2name.get(ord(character)) for character in text)
     return "".join(
         f"&{name};" if name else character for name, character in zip(names, text, strict=True)

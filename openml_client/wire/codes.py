@@ -59,7 +59,7 @@ def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
     cls = code.error if code else ServerError
     # The server writes its information for browsers.
     details = unescape(answer.additional_information or "").strip()
-    text = answer.message.strip() + (f" ({details})" if details else "")
+    text = unescape(answer.message).strip() + (f" ({details})" if details else "")
     message = f"{asked}: {text} [code {answer.code}]"
     if cls is DuplicateError:
         match = _MATCHED_ID.search(details)

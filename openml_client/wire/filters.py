@@ -33,6 +33,10 @@ class Filter:
     kind: Kind
     argument: str = ""
     """Its name in Python; the key's if empty."""
+    is_text: bool = False
+    """Whether the server takes any text for the number, and then finds nothing."""
+    is_minor: bool = False
+    """Whether it doesn't count where a list needs at least one filter."""
 
     @property
     def name(self) -> str:
@@ -50,6 +54,8 @@ class ListCodes:
     offset_without_limit: int
     no_filter: int | None = None
     """Refusal where at least one filter must be given."""
+    any_filter: bool = False
+    """Whether the name of a filter is enough for that, without a value."""
     limit_too_high: int | None = None
     max_limit: int | None = None
     bad_flag: int | None = None
@@ -58,6 +64,8 @@ class ListCodes:
     """Refusal of a list without a limit that has more than ``max_limit`` rows."""
     no_value: int | None = None
     """Refusal of a filter without a value, which other lists ignore."""
+    unlimited_by_zero: bool = False
+    """Whether a limit of 0 is none; other lists have no row then."""
     one_by_one: bool = False
     """Whether the server stops at the first filter that it does not know."""
 
@@ -149,16 +157,16 @@ def decode_filters(
     """Values by filter key, of the path segments after ``list``.
 
     Ranges become ``(low, high)``, comma lists tuples.  A filter without a value is ignored, as
-    the server does.
+    the server does, and of a filter that is there twice the last value counts.  An offset of 0
+    is none.
 
     Raises
     ------
     FilterRefused
-        With the code of this list.
+        With the code of this list, for the first of the faults that the server looks for.
     """
     known = {item.key: item for item in filters}
-    pairs = dict(zip(segments[::2], segments[1::2], strict=False))
-    unknown = [name for name in pairs if name not in known]
+    unknown = [name for name in segments[::2] if name not in known]
     if unknown:
         found = f": {unknown[0]}" if codes.one_by_one else f"(s): {', '.join(unknown)}"
         raise FilterRefused(
@@ -167,35 +175,78 @@ def decode_filters(
         )
     if len(segments) % 2 and codes.no_value is not None:
         raise FilterRefused(codes.no_value, f"Filter: {segments[-1]}")
-    values = {name: _decode_value(known[name], text, codes) for name, text in pairs.items()}
-    if "offset" in values and "limit" not in values:
-        raise FilterRefused(codes.offset_without_limit)
-    limit = values.get("limit")
-    if codes.max_limit and codes.limit_too_high and limit is not None and limit > codes.max_limit:
-        raise FilterRefused(codes.limit_too_high)
-    if codes.no_filter is not None and not values:
+    given = dict(zip(segments[::2], segments[1::2], strict=False))
+    illegal = [item.key for item in filters if item.key in given and not _is_legal(item, given)]
+    if illegal:
+        raise FilterRefused(codes.bad_value, f"{_ILLEGAL}{','.join(illegal)}")
+    values = {name: _DECODED[known[name].kind](text) for name, text in given.items()}
+    _check_flags(known, given, codes)
+    _check_page(values, codes)
+    _check_order(known, values, codes)
+    if codes.no_filter is not None and not _is_chosen(filters, segments, values, codes):
         raise FilterRefused(codes.no_filter)
     return values
 
 
-def _decode_value(item: Filter, text: str, codes: ListCodes) -> Any:
-    if item.kind is Kind.INT and re.fullmatch(r"\d{1,18}", text):
-        return int(text)
-    if item.kind is Kind.INTS and re.fullmatch(r"\d{1,18}(, ?\d{1,18})*", text):
-        return tuple(int(part) for part in text.split(","))
-    if item.kind is Kind.RANGE:
-        return _decode_range(text)
-    if item.kind is Kind.TEXT:
-        return text
-    if item.kind is Kind.FLAG:
-        if text in {"true", "false"}:
-            return text == "true"
-        raise FilterRefused(codes.bad_flag or codes.bad_value)
-    if item.kind is Kind.ORDER:
-        if text in {"asc", "desc"}:
-            return text
-        raise FilterRefused(codes.bad_order or codes.bad_value)
-    raise FilterRefused(codes.bad_value, f"Filters with illegal values: {item.key}")
+def _is_chosen(
+    filters: Sequence[Filter],
+    segments: Sequence[str],
+    values: Mapping[str, Any],
+    codes: ListCodes,
+) -> bool:
+    """Whether the filters are enough for a list that needs one."""
+    if codes.any_filter:
+        return bool(segments)
+    return any(item.key in values and not item.is_minor for item in filters)
+
+
+_ILLEGAL = "Filters with illegal values: "
+
+_UNSAFE = re.compile(r"[^a-zA-Z0-9\s(),-_]")
+"""In texts.  The server means the comma, the hyphen and the underscore, and takes what lies
+between the first and the last of them in ASCII."""
+
+
+def _is_legal(item: Filter, given: Mapping[str, str]) -> bool:
+    """Whether a value is of the form that the server lets pass."""
+    text = given[item.key]
+    if item.kind is Kind.INT and not item.is_text:
+        return re.fullmatch(r"[0-9]{1,18}", text) is not None
+    if item.kind is Kind.INTS:
+        return re.fullmatch(r"[0-9]{1,18}(, ?[0-9]{1,18})*", text) is not None
+    return _UNSAFE.search(text) is None
+
+
+def _check_flags(known: Mapping[str, Filter], given: Mapping[str, str], codes: ListCodes) -> None:
+    if codes.bad_flag is None:
+        return
+    for name, text in given.items():
+        if known[name].kind is Kind.FLAG and text not in {"true", "false"}:
+            raise FilterRefused(codes.bad_flag, _ILLEGAL)
+
+
+def _check_page(values: dict[str, Any], codes: ListCodes) -> None:
+    limit = values.get("limit")
+    if values.get("offset") and not limit:
+        raise FilterRefused(codes.offset_without_limit)
+    if limit == 0 and codes.unlimited_by_zero:
+        del values["limit"]
+    if values.get("offset") == 0:
+        del values["offset"]
+    if codes.max_limit and codes.limit_too_high and limit and limit > codes.max_limit:
+        raise FilterRefused(codes.limit_too_high)
+
+
+def _check_order(known: Mapping[str, Filter], values: Mapping[str, Any], codes: ListCodes) -> None:
+    for name, value in values.items():
+        if known[name].kind is Kind.ORDER and value not in {"asc", "desc"}:
+            raise FilterRefused(codes.bad_order or codes.bad_value)
+
+
+def _number(text: str) -> int:
+    """The number that a text begins with, as the server's database reads texts; 0 if none."""
+    found = re.match(r"\s*([0-9]{1,18})", text)
+    return int(found[1]) if found else 0
 
 
 def _decode_range(text: str) -> tuple[float, float] | None:
@@ -205,3 +256,14 @@ def _decode_range(text: str) -> tuple[float, float] | None:
         return float(low), float(high if dots else low)
     except ValueError:
         return None
+
+
+_DECODED: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.INT: _number,
+    Kind.INTS: lambda text: tuple(int(part) for part in text.split(",")),
+    Kind.RANGE: _decode_range,
+    Kind.TEXT: lambda text: text,
+    Kind.FLAG: lambda text: text.lower() == "true",
+    Kind.ORDER: lambda text: text,
+}
+"""Values that passed, in Python."""

@@ -2,8 +2,9 @@
 
 Most documents are converted from XML: the prefix goes, attributes become keys, text beside
 attributes becomes ``value``, a repeated element becomes a list but a single one does not, an
-empty element becomes ``[]``, all values are strings.  Lists are written by hand on the server:
-numbers are numbers there, and a list is always a list.  Source: protocol note, section 1.4.
+empty element becomes ``[]``, all values are strings, and texts lose the space around them.  Lists
+are written by hand on the server: numbers are numbers there, and a list is always a list.
+Source: protocol note, section 1.4; the transcript ``run_upload_err_202_json``.
 """
 
 from __future__ import annotations
@@ -68,19 +69,31 @@ def write(document: Document, value: Any) -> bytes:
     return text.replace("/", "\\/").encode()
 
 
+_SPACE = " \t\n\r\v\0"
+"""What the converter cuts off the ends of texts."""
+
+
 def _converted(tree: Any) -> Any:
     """Turn an XML tree into JSON by the server's converter's rules."""
     if not tree and not isinstance(tree, str):
         return []
     if isinstance(tree, dict):
-        return {
-            "value" if key == "#text" else key.removeprefix("@"): _converted(value)
-            for key, value in tree.items()
-        }
+        return dict(_member(key, value) for key, value in tree.items() if _is_there(key, value))
     if isinstance(tree, list):
         items = [_converted(item) for item in tree]
         return items[0] if len(items) == 1 else items
-    return tree
+    return tree.strip(_SPACE) or []
+
+
+def _is_there(key: str, value: Any) -> bool:
+    return key != "#text" or bool(value.strip(_SPACE))
+
+
+def _member(key: str, value: Any) -> tuple[str, Any]:
+    """Key and value of an attribute, of the text beside attributes, or of an element."""
+    if key.startswith("@"):
+        return key[1:], value
+    return "value" if key == "#text" else key, _converted(value)
 
 
 def _hand_made(record: Record, row: Any) -> dict[str, Any]:

@@ -103,6 +103,11 @@ def test_uploads_that_lack_something_are_refused(api: Api) -> None:
     assert code(api.post("data", dataset(url="file:///etc/passwd"))) == 131
     assert code(api.post("data", dataset(format="csv"), dataset=data)) == 133
     assert code(api.post("data", dataset(), dataset=("data.arff", b""))) == 130
+    assert code(api.post("data", dataset(format="csv"), dataset=("data.arff", b""))) == 133
+    assert code(api.post("data", dataset(format="csv"))) == 133
+    empty = api.post("data", "", dataset=data)
+    assert code(empty) == 135
+    assert information(empty) == "Filesize is 0 bytes, which is not allowed. "
 
 
 def test_descriptions_that_break_the_schema_are_refused(api: Api) -> None:
@@ -200,7 +205,7 @@ def test_filters_that_make_no_sense_are_refused(api: Api) -> None:
 def test_what_a_filter_says_is_no_sql(api: Api) -> None:
     api.publish_dataset()
     for text in ("x' OR '1'='1", 'x" OR 1=1 --', "1); DROP TABLE datasets; --"):
-        assert code(api.get(f"data/list/data_name/{quote(text)}")) == 372
+        assert code(api.get(f"data/list/data_name/{quote(text)}")) in {371, 372}
         assert code(api.get(f"data/list/data_id/{quote(text)}")) == 371
     assert texts(api.get("data/list"), "did") == ["1"]
 

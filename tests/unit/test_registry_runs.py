@@ -168,8 +168,13 @@ def test_runs_that_break_the_rules_are_refused_in_the_servers_order(api: Api) ->
     assert code(api.post("run", run(task_id=9, flow_id=9))) == 205
     nameless = {"predictions": ("predictions", b"x")}
     assert code(api.post("run", run(task_id=9, zz="1"), **nameless)) == 206
-    assert code(api.post("run", run(), predictions=("p.arff", b""))) == 207
-    assert code(api.post("run", run(), predictions=("p.arff", b"no ARFF"))) == 209
+    empty = api.post("run", run(), predictions=("p.arff", b""))
+    assert code(empty) == 207
+    assert information(empty).endswith("Filesize is 0 bytes, which is not allowed. ")
+    broken = api.post("run", run(), predictions=("p.arff", b"% a\nno ARFF"))
+    assert code(broken) == 209
+    fault = "Arff error in predictions file: invalid line in ARFF header: no ARFF (l.2)"
+    assert information(broken) == fault
     assert code(api.post("run", run(), extra=("e.xml", b"<a>"))) == 209
     answer = api.post("run", run(task_id=9, zz="1"))
     assert code(answer) == 213

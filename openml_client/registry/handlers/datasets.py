@@ -91,18 +91,19 @@ def _processed(call: Call, connection: Connection, *, failure: str | None) -> St
 
 def upload(call: Call) -> GivenId:
     """Publish a dataset: check it, find out what the engine would, and store it as a whole."""
-    if "dataset" in call.files and uploads.is_empty(call, "dataset"):
-        raise call.refusal("file", "File dataset: Filesize is 0 bytes, which is not allowed. ")
-    draft: DatasetDraft = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    body = uploads.description(call, empty=uploads.EMPTY)
+    draft: DatasetDraft = uploads.model(call, uploads.tree(call, body))
+    if draft.format.lower() not in _FORMATS:
+        raise call.refusal("format")
     has_file = "dataset" in call.files
     if has_file and draft.url:
         raise call.refusal("both")
+    if has_file and uploads.is_empty(call, "dataset"):
+        raise call.refusal("file", f"File dataset: {uploads.EMPTY}")
     if not has_file and not draft.url:
         raise call.refusal("neither")
     if draft.url and not draft.url.lower().startswith(("http://", "https://")):
         raise call.refusal("invalid", f"the url {draft.url!r} is no address of HTTP")
-    if draft.format.lower() not in _FORMATS:
-        raise call.refusal("format")
     file, processed = _processed_upload(call, draft) if has_file else (_elsewhere(draft), None)
     with call.services.store.write() as connection:
         dataset_id = datasets.add(
@@ -121,10 +122,7 @@ def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, dataset
         check_arff(content)
         check_names(content)
     except ArffError as error:
-        place = f" (l.{error.line})" if error.line is not None else ""
-        text = error.summary
-        information = f"Arff error in dataset file: {text}{place}"
-        raise call.refusal("arff", information) from error
+        raise call.refusal("arff", uploads.arff_fault(error, "dataset")) from error
     file, _ = uploads.keep(call, "dataset")
     file = replace(file, is_private=draft.visibility not in {None, datasets.PUBLIC})
     return file, process(content, draft) if call.services.has_engine else None

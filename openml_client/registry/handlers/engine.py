@@ -32,7 +32,6 @@ from openml_client.wire.engine import (
 from openml_client.wire.vocabulary import GivenId
 
 _NO_IDS = "XML misses basic fields did or evaluation_engine_id"
-_NO_FILE = "File meta-info is missing. "
 _MAX_RUNS = 10_000
 """As many as lists of runs have."""
 
@@ -163,7 +162,7 @@ def evaluate_run(call: Call) -> GivenId:
     from openml_client.registry.publishing.again import claims_of
     from openml_client.registry.publishing.run import each_once
 
-    body = uploads.description(call, _NO_FILE)
+    body = uploads.description(call, uploads.MISSING, uploads.EMPTY)
     upload: RunEvaluationUpload = uploads.model(call, uploads.tree(call, body))
     run_id = upload.run_id
     with call.services.store.write() as connection:

@@ -87,7 +87,7 @@ def upload(call: Call) -> GivenId:
     # Heavy with numpy, and only needed here.
     from openml_client.registry.publishing.run import evaluate
 
-    body = uploads.description(call, "File meta-info is missing. ")
+    body = uploads.description(call, uploads.MISSING, uploads.EMPTY)
     upload: RunUpload = uploads.model(call, uploads.tree(call, body))
     with call.services.store.read() as connection:
         if not flows.exists(connection, upload.flow_id):
@@ -162,16 +162,17 @@ def _check_file(call: Call, name: str) -> None:
         text = f'Invalid extension for file "{name}". Original filename: {filename}'
         raise call.refusal("file_name", text)
     if uploads.is_empty(call, name):
-        raise call.refusal("file", f"File {name}: Filesize is 0 bytes, which is not allowed. ")
+        raise call.refusal("file", f'Upload problem with file "{name}": {uploads.EMPTY}')
     try:
-        if extension == "arff":
+        if extension.lower() == "arff":
             check_arff(uploads.content(call, name) or b"")
-        elif extension == "xml":
+        elif extension.lower() == "xml":
             expat.ParserCreate().Parse(uploads.content(call, name) or b"", True)
     except ArffError as error:
-        raise call.refusal("file_content", f"{name}: {error.message}") from error
+        raise call.refusal("file_content", uploads.arff_fault(error, name)) from error
     except expat.ExpatError as error:
-        raise call.refusal("file_content", f"{name}: {error}") from error
+        text = f"XML error in {name} file: {error}"
+        raise call.refusal("file_content", text) from error
 
 
 def _description_file(call: Call, body: bytes) -> NewFile:

@@ -54,7 +54,7 @@ def list_partial(call: Call) -> Sequence[Setup]:
 
 def _asked(call: Call, connection: Connection) -> tuple[int, Mapping[int, str]]:
     """The flow and the values that a description of a run asks for."""
-    body = uploads.description(call, "File meta-info is missing. ")
+    body = uploads.description(call, uploads.MISSING, uploads.EMPTY)
     upload: RunUpload = uploads.model(call, uploads.tree(call, body))
     if not flows.exists(connection, upload.flow_id):
         raise call.refusal("flow")

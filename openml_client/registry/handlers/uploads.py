@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openml_client.errors import ProtocolError
+from openml_client.errors import ArffError, ProtocolError
 from openml_client.registry import validation
 from openml_client.registry.blobs import BlobInfo
 from openml_client.registry.calls import Call
@@ -14,9 +14,22 @@ from openml_client.wire.codec import Document, decode
 
 DESCRIPTION = "description"
 
+MISSING = "File meta-info is missing. "
+"""What is wrong with a file that is not there."""
 
-def description(call: Call, information: str | None = None) -> bytes:
+EMPTY = "Filesize is 0 bytes, which is not allowed. "
+"""What is wrong with a file without content."""
+
+
+def description(call: Call, missing: str | None = None, empty: str | None = None) -> bytes:
     """The document that must be there, as a file or as a plain field.
+
+    Parameters
+    ----------
+    missing
+        What the server says more where there is none.
+    empty
+        What it says more where it has no content.
 
     Raises
     ------
@@ -26,7 +39,7 @@ def description(call: Call, information: str | None = None) -> bytes:
     part = call.route.request_part
     body = content(call, part) or call.form.get(part, "").encode()
     if not body:
-        raise call.refusal("no_description", information)
+        raise call.refusal("no_description", empty if part in call.files else missing)
     return body
 
 
@@ -74,6 +87,12 @@ def is_empty(call: Call, name: str) -> bool:
     stream = call.files[name].stream
     stream.seek(0)
     return not stream.read(1)
+
+
+def arff_fault(error: ArffError, name: str) -> str:
+    """What is wrong with an uploaded ARFF file, in the real server's words."""
+    place = f" (l.{error.line})" if error.line is not None else ""
+    return f"Arff error in {name} file: {error.summary}{place}"
 
 
 def content(call: Call, name: str) -> bytes | None:

@@ -10,8 +10,8 @@ from openml_client.wire.routes.rows import RUN_FILTERS
 _EVALUATION_FILTERS = (
     *RUN_FILTERS,
     Filter("function", Kind.TEXT, "measure"),
-    Filter("per_fold", Kind.FLAG),
-    Filter("sort_order", Kind.ORDER),
+    Filter("per_fold", Kind.FLAG, is_minor=True),
+    Filter("sort_order", Kind.ORDER, is_minor=True),
     Filter("study", Kind.INT),
 )
 _EVALUATION_CODES = ListCodes(

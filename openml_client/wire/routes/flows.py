@@ -16,7 +16,7 @@ FLOW_LIST = Route(
     "flow/list",
     flow.FLOWS,
     filters=(Filter("uploader", Kind.INT), Filter("tag", Kind.TEXT), *PAGE),
-    list_codes=ListCodes(501, 502, 500, 503),
+    list_codes=ListCodes(501, 502, 500, 503, unlimited_by_zero=True),
 )
 FLOW_EXISTS = Route(
     "flow.exists",

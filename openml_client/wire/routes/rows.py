@@ -6,7 +6,7 @@ from openml_client.wire.filters import Filter, Kind
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import given_id, names, tags_of_thing
 
-PAGE = (Filter("limit", Kind.INT), Filter("offset", Kind.INT))
+PAGE = (Filter("limit", Kind.INT), Filter("offset", Kind.INT, is_minor=True))
 
 SIZES = tuple(
     Filter(f"number_{what}", Kind.RANGE)

@@ -17,7 +17,7 @@ RUN_LIST = Route(
         *RUN_FILTERS,
         Filter("task_type", Kind.INT),
         Filter("study", Kind.INT),
-        Filter("show_errors", Kind.FLAG),
+        Filter("show_errors", Kind.FLAG, is_minor=True),
     ),
     list_codes=ListCodes(
         514,

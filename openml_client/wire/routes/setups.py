@@ -29,6 +29,8 @@ SETUP_LIST = Route(
         674,
         675,
         no_filter=670,
+        any_filter=True,
+        unlimited_by_zero=True,
         limit_too_high=676,
         max_limit=1_000,
         too_many=673,

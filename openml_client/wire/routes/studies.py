@@ -28,7 +28,7 @@ STUDY_LIST = Route(
         Filter("status", Kind.TEXT),
         Filter("benchmark_suite", Kind.INT),
     ),
-    list_codes=ListCodes(596, 597, 599, 598),
+    list_codes=ListCodes(596, 597, 599, 598, unlimited_by_zero=True),
 )
 STUDY_UPLOAD = Route(
     "study.upload",

@@ -25,7 +25,7 @@ TASK_LIST = Route(
     task.TASKS,
     auth=Auth.OPTIONAL,
     filters=(
-        Filter("type", Kind.INT),
+        Filter("type", Kind.INT, is_text=True),
         Filter("tag", Kind.TEXT),
         Filter("data_tag", Kind.TEXT),
         Filter("status", Kind.TEXT),
