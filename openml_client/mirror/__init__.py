@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from openml_client.config import registry_folder
-from openml_client.errors import MissingDependencyError, OfflineError, ValidationError
+from openml_client.errors import (
+    MissingDependencyError,
+    OfflineError,
+    RegistryError,
+    ValidationError,
+)
 from openml_client.model.mirror import Mirrored
 
 if TYPE_CHECKING:
@@ -43,6 +49,8 @@ def mirror(
         If nothing is asked for, or the folder is the very registry that is read.
     MissingDependencyError
         If the packages of the registry are not installed.
+    RegistryError
+        If the folder can't be written, or not any more: its disk is full, say.
     """
     place = Path(folder).expanduser().absolute()
     _check(client, place, workers)
@@ -67,7 +75,10 @@ def mirror(
         ) from error
     with Registry.open(place) as registry:
         copier = Copier(client, registry, workers=workers, progress=progress)
-        return copier.copy(**wanted)
+        try:
+            return copier.copy(**wanted)
+        except OSError as error:  # of files alone: the client's errors are its own
+            raise _not_written(place, error) from error
 
 
 def _check(client: Client, place: Path, workers: int) -> None:
@@ -83,6 +94,15 @@ def _check(client: Client, place: Path, workers: int) -> None:
         )
     if not 1 <= workers <= MAX_WORKERS:
         raise ValidationError(f"a mirror has 1 to {MAX_WORKERS} workers, not {workers}")
+
+
+def _not_written(place: Path, error: OSError) -> RegistryError:
+    at = f" at {error.filename}" if error.filename else ""
+    return RegistryError(
+        f"the mirror in {place} can't go on: {error.strerror or error}{at}",
+        hint=f"Mend that there, or in {gettempdir()}, where large files are while they are fetched,"
+        " and mirror again: what was copied is kept.",
+    )
 
 
 def _several(given: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -32,6 +33,7 @@ from openml_client.errors import (
 from openml_client.model.mirror import LeftOut, Mirrored
 from openml_client.model.study import StudyDraft
 from openml_client.registry import Registry
+from openml_client.registry.blobs import FolderBlobs
 from openml_client.registry.check import check_folder
 from openml_client.transport import InProcessTransport
 from tests.doors import ADDRESS, World, served
@@ -77,6 +79,15 @@ def changing(app: Any, place: str, *changes: tuple[bytes, bytes]) -> Wsgi:
 def client_of(app: Any, folder: Path, *, key: str | None = None) -> Client:
     settings = load_settings(ADDRESS, api_key=key, cache_dir=folder / "cache", retries=0)
     return Client.over(InProcessTransport(app, settings, base_url=ADDRESS), settings)
+
+
+def fails(error: Exception) -> Callable[..., Any]:
+    """A method that raises."""
+
+    def method(*_: Any) -> Any:
+        raise error
+
+    return method
 
 
 @pytest.fixture(scope="module")
@@ -317,6 +328,20 @@ def test_a_mirror_can_be_made_of_a_folder(world: World, tmp_path: Path) -> None:
     assert repr(result) == (
         f"<Mirrored local:{world.folder} to {tmp_path / 'm'}: 2 datasets copied>"
     )
+
+
+def test_a_full_disk_ends_a_mirror_and_says_so(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror(client, tmp_path / "m", datasets=[1])
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderBlobs, "put", fails(OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(RegistryError, match=r"can't go on: No space left on device\n") as info:
+            mirror(client, tmp_path / "m", datasets=[1, 2])
+    assert info.value.hint is not None
+    assert info.value.hint.endswith("mirror again: what was copied is kept.")
+    again = mirror(client, tmp_path / "m", datasets=[1, 2])
+    assert (again.present, again.copied) == ({"dataset": (1,)}, {"dataset": (2,)})
 
 
 def test_what_makes_no_sense_is_refused_before_a_folder_is_made(
