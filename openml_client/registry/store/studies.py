@@ -19,7 +19,7 @@ from openml_client.registry.store.schema import (
     tasks,
 )
 
-_IN_PREPARATION = "in_preparation"
+IN_PREPARATION = "in_preparation"
 
 
 class UnknownEntityError(Exception):
@@ -40,7 +40,7 @@ def add(connection: Connection, draft: StudyDraft, *, uploader_id: int) -> int:
         benchmark_suite_id=draft.benchmark_suite_id,
         name=draft.name,
         description=draft.description,
-        status=_IN_PREPARATION,
+        status=IN_PREPARATION,
         uploader_id=uploader_id,
         created_at=now(),
     )
@@ -104,7 +104,7 @@ def was_active_suite(connection: Connection, study_id: int) -> bool:
     """Whether a study is a suite that is active, or was."""
     is_suite = (studies.c.id == study_id) & (studies.c.main_entity_type == "task")
     status = connection.scalar(select(studies.c.status).where(is_suite))
-    return status not in {None, _IN_PREPARATION}
+    return status not in {None, IN_PREPARATION}
 
 
 def find_summary(connection: Connection, id_or_alias: int | str) -> StudySummary | None:
