@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from openml_client.registry.blobs import Blobs
 from openml_client.registry.store.database import Store
-from openml_client.registry.store.users import User
+from openml_client.registry.store.users import User, may_change
 from openml_client.wire.route import Route
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Call:
 
     def owns(self, uploader_id: int) -> bool:
         """Whether the caller may change what this user published."""
-        return self.user is not None and (self.user.is_admin or self.user.id == uploader_id)
+        return may_change(self.user, uploader_id)
 
     def refusal(self, what: str, information: str | None = None) -> Refusal:
         """Make the refusal that the table of routes names so."""

@@ -21,7 +21,7 @@ from openml_client.registry.calls import MAX_ID, Services
 from openml_client.registry.sending import SANDBOX, reader, send
 from openml_client.registry.store import datasets, files, schema
 from openml_client.registry.store.files import StoredFile
-from openml_client.registry.store.users import User
+from openml_client.registry.store.users import may_change
 
 _ID = f"int(max={MAX_ID})"
 _TEXT = "text/plain"
@@ -55,13 +55,9 @@ def _of_file(
         file = files.find(connection, file_id)
     if file is None:
         return pages.not_found(status=404)
-    if file.is_private and not _owns(reader(services), file.uploader_id):
+    if file.is_private and not may_change(reader(services), file.uploader_id):
         return pages.forbidden()
     return answer(services, file)
-
-
-def _owns(user: User | None, uploader_id: int) -> bool:
-    return user is not None and (user.is_admin or user.id == uploader_id)
 
 
 def _download(services: Services, file: StoredFile) -> AnyResponse:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Select
 
 from openml_client.registry.calls import Call
+from openml_client.registry.handlers.owners import check_owner
 from openml_client.registry.store import deleting, setups, studies, tasks
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import GivenId
@@ -15,7 +16,7 @@ from openml_client.wire.vocabulary import GivenId
 def delete_dataset(call: Call) -> GivenId:
     """Delete a dataset that no task uses."""
     with call.services.store.write() as connection:
-        _check_owner(call, connection, "data")
+        check_owner(call, connection, "data")
         if tasks.use_dataset(connection, call.id):
             raise call.refusal("in_use")
         deleting.delete_dataset(connection, call.id)
@@ -25,7 +26,7 @@ def delete_dataset(call: Call) -> GivenId:
 def delete_task(call: Call) -> GivenId:
     """Delete a task that was never run."""
     with call.services.store.write() as connection:
-        _check_owner(call, connection, "task")
+        check_owner(call, connection, "task")
         if _found(connection, deleting.runs_of_task(call.id)):
             raise call.refusal("in_use")
         deleting.delete_task(connection, call.id)
@@ -35,7 +36,7 @@ def delete_task(call: Call) -> GivenId:
 def delete_flow(call: Call) -> GivenId:
     """Delete a flow that was never run and is part of no other."""
     with call.services.store.write() as connection:
-        _check_owner(call, connection, "flow")
+        check_owner(call, connection, "flow")
         _check_parents(call, connection)
         run_ids = _found(connection, deleting.runs_of_flow(call.id))
         if run_ids:
@@ -47,7 +48,7 @@ def delete_flow(call: Call) -> GivenId:
 def delete_flow_with_runs(call: Call) -> GivenId:
     """Delete a flow with all its runs; administrators only."""
     with call.services.store.write() as connection:
-        _check_owner(call, connection, "flow")
+        check_owner(call, connection, "flow")
         _check_parents(call, connection)
         deleting.delete_runs(connection, _found(connection, deleting.runs_of_flow(call.id)))
         deleting.delete_flow(connection, call.id)
@@ -63,7 +64,7 @@ def _check_parents(call: Call, connection: Connection) -> None:
 def delete_run(call: Call) -> GivenId:
     """Delete a run; its setup stays."""
     with call.services.store.write() as connection:
-        _check_owner(call, connection, "run")
+        check_owner(call, connection, "run")
         deleting.delete_runs(connection, [call.id])
     return GivenId(id=call.id)
 
@@ -82,20 +83,11 @@ def delete_setup(call: Call) -> GivenId:
 def delete_study(call: Call) -> GivenId:
     """Delete a study, or a suite that was never active."""
     with call.services.store.write() as connection:
-        _check_owner(call, connection, "study")
+        check_owner(call, connection, "study")
         if studies.was_active_suite(connection, call.id):
             raise call.refusal("active")
         deleting.delete_study(connection, call.id)
     return GivenId(id=call.id)
-
-
-def _check_owner(call: Call, connection: Connection, thing: str) -> None:
-    """Refuse to delete what is not there, and what is another user's."""
-    owner_id = deleting.owner_of(connection, thing, call.id)
-    if owner_id is None:
-        raise call.refusal("unknown")
-    if not call.owns(owner_id):
-        raise call.refusal("owner")
 
 
 def _found(connection: Connection, statement: Select[tuple[int]]) -> Sequence[int]:

@@ -15,8 +15,9 @@ from openml_client.model.task_type import TaskTypeId
 from openml_client.model.trace import Trace
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists, uploads
+from openml_client.registry.handlers.owners import check_owner
 from openml_client.registry.handlers.setups import settings_of
-from openml_client.registry.store import datasets, deleting, flows, runs, tasks
+from openml_client.registry.store import datasets, flows, runs, tasks
 from openml_client.registry.store.datasets import StoredDataset
 from openml_client.registry.store.files import NewFile
 from openml_client.registry.store.tasks import StoredTask
@@ -134,11 +135,7 @@ def reset(call: Call) -> GivenId:
     from openml_client.registry.publishing.again import evaluate_again
 
     with call.services.store.read() as connection:
-        owner_id = deleting.owner_of(connection, "run", call.id)
-        if owner_id is None:
-            raise call.refusal("unknown")
-        if not call.owns(owner_id):
-            raise call.refusal("owner")
+        check_owner(call, connection, "run")
         has_engine = call.services.has_engine
         evaluated = evaluate_again(call.services, connection, call.id) if has_engine else None
     with call.services.store.write() as connection:

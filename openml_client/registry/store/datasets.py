@@ -31,7 +31,7 @@ from openml_client.registry.store.schema import (
     files,
     qualities,
 )
-from openml_client.registry.store.users import User
+from openml_client.registry.store.users import User, may_change
 
 PUBLIC = "public"
 DEFAULT_LICENCE = "Public"
@@ -85,9 +85,7 @@ class StoredDataset:
 
     def may_be_seen_by(self, user: User | None) -> bool:
         """Whether it is public, or the user's own, or the user an administrator."""
-        if self.dataset.visibility == PUBLIC:
-            return True
-        return user is not None and (user.is_admin or user.id == self.uploader_id)
+        return self.dataset.visibility == PUBLIC or may_change(user, self.uploader_id)
 
 
 def add(

@@ -49,6 +49,11 @@ class User:
         return self.group is not Group.READ_ONLY
 
 
+def may_change(user: User | None, uploader_id: int) -> bool:
+    """Whether a user is who published a thing, or an administrator; nobody is neither."""
+    return user is not None and (user.is_admin or user.id == uploader_id)
+
+
 def new_key() -> str:
     """Make an API key: 128 random bits in hexadecimal, as OpenML's keys are."""
     return secrets.token_hex(16)
