@@ -14,11 +14,12 @@ from openml_client.errors import IntegrityError, RegistryError
 from openml_client.registry import pages, schemas
 from openml_client.registry.answers import answer, refuse
 from openml_client.registry.auth import NO_KEY, authenticate
-from openml_client.registry.calls import MAX_ID, Addresses, Call, Refusal, Services
+from openml_client.registry.calls import Addresses, Call, Refusal, Services
 from openml_client.registry.files import add_rules
 from openml_client.registry.handlers import HANDLERS
 from openml_client.registry.paths import TidyPaths
 from openml_client.registry.store.base import StoreBusyError
+from openml_client.registry.store.rows import MAX_ID
 from openml_client.wire.codes import OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
 from openml_client.wire.route import NOT_ADMIN, Auth, Route

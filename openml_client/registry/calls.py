@@ -9,15 +9,12 @@ from urllib.parse import quote
 
 from openml_client.registry.blobs import Blobs
 from openml_client.registry.store.database import Store
+from openml_client.registry.store.rows import MAX_ID
 from openml_client.registry.store.users import User, may_change
 from openml_client.wire.route import Route
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
-
-
-MAX_ID = 2**63 - 1
-"""The largest integer that the databases know; no thing has it."""
 
 
 def number_of(text: str) -> int | None:

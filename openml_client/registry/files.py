@@ -17,10 +17,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from openml_client.errors import IntegrityError, TaskError
 from openml_client.registry import objects, pages
 from openml_client.registry.blobs import missing
-from openml_client.registry.calls import MAX_ID, Services
+from openml_client.registry.calls import Services
 from openml_client.registry.sending import SANDBOX, reader, send
 from openml_client.registry.store import datasets, files, schema
 from openml_client.registry.store.files import StoredFile
+from openml_client.registry.store.rows import MAX_ID
 from openml_client.registry.store.users import may_change
 
 _ID = f"int(max={MAX_ID})"

@@ -12,10 +12,11 @@ import re
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from openml_client.registry.calls import MAX_ID, Services, parquet_key
+from openml_client.registry.calls import Services, parquet_key
 from openml_client.registry.publishing.parquet import parquet_file
 from openml_client.registry.sending import reader, send
 from openml_client.registry.store import datasets
+from openml_client.registry.store.rows import MAX_ID
 
 _KEY = re.compile(r".*dataset_(\d{1,19})\.pq")
 _FOLDER = re.compile(r"\d{4,15}/(\d{4,19})/?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from openml_client.model.flow import Flow
 from openml_client.registry.importing import files as imported_files
@@ -14,7 +14,7 @@ from openml_client.registry.importing.files import ImportedFile
 from openml_client.registry.store import flows as store
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import add_tags
-from openml_client.registry.store.schema import flow_components, flow_parameters, flow_tags, flows
+from openml_client.registry.store.schema import flow_components, flow_tags, flows
 from openml_client.registry.store.users import OWNER_ID
 
 Files = Mapping[tuple[int, str], ImportedFile]
@@ -63,7 +63,8 @@ def add(connection: Connection, flow: Flow, files: Files) -> None:
         what = _named(flow.name, flow.external_version)
         raise conflict(what, here=f"flow {known}", source=f"flow {flow.id}")
     _add_one(connection, flow, files)
-    _add_parameters(connection, flow)
+    # Their ids are told by setups only: `importing.setups` corrects what is given here.
+    store.add_parameters(connection, flow.id, flow.parameters)
     add_tags(connection, flow_tags, flow.id, flow.tags, uploader_id=OWNER_ID)
     _link(connection, flow)
 
@@ -78,48 +79,13 @@ def _add_one(connection: Connection, flow: Flow, files: Files) -> None:
     connection.execute(
         insert(flows).values(
             id=flow.id,
-            name=flow.name,
-            version=flow.version or _next_version(connection, flow.name),
-            external_version=flow.external_version or "",
-            custom_name=flow.custom_name,
-            class_name=flow.class_name,
-            description=flow.description,
-            creators=list(flow.creators),
-            contributors=list(flow.contributors),
-            licence=flow.licence,
-            language=flow.language,
-            full_description=flow.full_description,
-            installation_notes=flow.installation_notes,
-            dependencies=flow.dependencies,
-            source_format=flow.source_format,
-            binary_format=flow.binary_format,
+            **store.columns_of(flow),
+            version=flow.version or store.next_version(connection, flow.name),
             uploader_id=uploader_id,
             uploaded_at=flow.uploaded_at or now(),
             **ids,
         )
     )
-
-
-def _next_version(connection: Connection, name: str) -> int:
-    last = connection.scalar(select(func.max(flows.c.version)).where(flows.c.name == name))
-    return (last or 0) + 1
-
-
-def _add_parameters(connection: Connection, flow: Flow) -> None:
-    # Their ids are told by setups only: `importing.setups` corrects what is given here.
-    rows = [
-        {
-            "flow_id": flow.id,
-            "name": parameter.name,
-            "data_type": parameter.data_type,
-            "default_value": parameter.default_value,
-            "description": parameter.description,
-            "recommended_range": parameter.recommended_range,
-        }
-        for parameter in {parameter.name: parameter for parameter in flow.parameters}.values()
-    ]
-    if rows:
-        connection.execute(insert(flow_parameters), rows)
 
 
 def _link(connection: Connection, flow: Flow) -> None:

@@ -17,7 +17,7 @@ from openml_client.registry.importing.files import ImportedFile
 from openml_client.registry.store import evaluations as evaluation_store
 from openml_client.registry.store import runs as store
 from openml_client.registry.store.clock import now
-from openml_client.registry.store.rows import add_tags
+from openml_client.registry.store.rows import add_tags, known_ids
 from openml_client.registry.store.schema import flows, run_files, run_tags, runs, setups, tasks
 from openml_client.registry.store.users import OWNER_ID
 
@@ -49,8 +49,7 @@ def is_here(connection: Connection, run: Run | RunSummary) -> bool:
 
 def all_here(connection: Connection, run_ids: Iterable[int]) -> frozenset[int]:
     """Those of the ids that are of runs of this registry."""
-    known = frozenset(connection.scalars(select(runs.c.id)))
-    return known.intersection(run_ids)
+    return known_ids(connection, runs, run_ids)
 
 
 def _named(task_id: int, flow_id: int, setup_id: int | None) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from openml_client.model.study import EntityType, Study
 from openml_client.registry.importing import users as imported_users
 from openml_client.registry.importing.base import conflict, require
 from openml_client.registry.store import studies as store
 from openml_client.registry.store.clock import now
+from openml_client.registry.store.rows import known_ids
 from openml_client.registry.store.schema import runs, studies, tasks
 
 
@@ -67,6 +68,6 @@ def attach(connection: Connection, study: Study) -> tuple[int, ...]:
     """Link what a study holds, and give the ids of what is not here."""
     wanted = study.task_ids if study.is_suite else study.run_ids
     table = tasks if study.is_suite else runs
-    known = frozenset(connection.scalars(select(table.c.id)))
-    store.attach(connection, study.id, holds(study), known.intersection(wanted))
+    known = known_ids(connection, table, wanted)
+    store.attach(connection, study.id, holds(study), known)
     return tuple(id_ for id_ in wanted if id_ not in known)

@@ -9,10 +9,11 @@ from openml_client.formats.trace import read_trace
 from openml_client.model.run import RunEvaluation
 from openml_client.model.task import TaskInputs
 from openml_client.model.trace import TraceIteration
-from openml_client.registry.calls import MAX_ID, Services
+from openml_client.registry.calls import Services
 from openml_client.registry.engine.evaluate import evaluate_clusters, evaluate_run
 from openml_client.registry.engine.splits import SplitRows
 from openml_client.registry.publishing.splits import rows_of
+from openml_client.registry.store.rows import MAX_ID
 from openml_client.registry.store.runs import Evaluated
 from openml_client.wire.scalars import MATRIX
 

@@ -74,9 +74,8 @@ def fork(
     row = connection.execute(select(datasets).where(datasets.c.id == dataset_id)).one()
     values = dict(row._mapping)
     del values["id"]
-    last = select(func.max(datasets.c.version)).where(datasets.c.name == row.name)
     values |= {
-        "version": (connection.scalar(last) or 0) + 1,
+        "version": dataset_store.next_version(connection, row.name),
         "description_version": 1,
         "uploader_id": user_id,
         "uploaded_at": now(),

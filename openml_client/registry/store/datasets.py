@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -100,29 +100,11 @@ def add(
 
     It is active if the engine processed it without complaint, and else in preparation.
     """
-    last = connection.scalar(
-        select(func.max(datasets.c.version)).where(datasets.c.name == draft.name)
-    )
     is_active = processed is not None and processed.error is None
     statement = insert(datasets).values(
-        name=draft.name,
-        version=(last or 0) + 1,
-        description=draft.description,
+        **columns_of(replace(draft, licence=draft.licence or DEFAULT_LICENCE)),
+        version=next_version(connection, draft.name),
         description_version=1,
-        format=draft.format,
-        creators=list(draft.creators),
-        contributors=list(draft.contributors),
-        collection_date=draft.collection_date,
-        language=draft.language,
-        licence=draft.licence or DEFAULT_LICENCE,
-        default_target_attribute=draft.default_target_attribute,
-        row_id_attribute=draft.row_id_attribute,
-        ignore_attributes=list(draft.ignore_attributes),
-        version_label=draft.version_label,
-        citation=draft.citation,
-        visibility=draft.visibility or PUBLIC,
-        original_data_url=draft.original_data_url,
-        paper_url=draft.paper_url,
         update_comment=draft.update_comment,
         file_id=file_store.add(connection, file, uploader_id=uploader_id),
         uploader_id=uploader_id,
@@ -138,6 +120,34 @@ def add(
         add_features(connection, dataset_id, processed.features)
         add_qualities(connection, dataset_id, processed.qualities)
     return dataset_id
+
+
+def next_version(connection: Connection, name: str) -> int:
+    """The version that the next dataset of a name gets."""
+    last = connection.scalar(select(func.max(datasets.c.version)).where(datasets.c.name == name))
+    return (last or 0) + 1
+
+
+def columns_of(dataset: DatasetDraft | Dataset) -> dict[str, Any]:
+    """What is said of a dataset, by the columns that hold it."""
+    return {
+        "name": dataset.name,
+        "description": dataset.description,
+        "format": dataset.format,
+        "creators": list(dataset.creators),
+        "contributors": list(dataset.contributors),
+        "collection_date": dataset.collection_date,
+        "language": dataset.language,
+        "licence": dataset.licence,
+        "default_target_attribute": dataset.default_target_attribute,
+        "row_id_attribute": dataset.row_id_attribute,
+        "ignore_attributes": list(dataset.ignore_attributes),
+        "version_label": dataset.version_label,
+        "citation": dataset.citation,
+        "visibility": dataset.visibility or PUBLIC,
+        "original_data_url": dataset.original_data_url,
+        "paper_url": dataset.paper_url,
+    }
 
 
 def add_description(

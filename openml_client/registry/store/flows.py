@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,30 +36,16 @@ def add(
     Components that are there already are linked, not stored again: their parameters stay as
     they are.
     """
-    last = connection.scalar(select(func.max(flows.c.version)).where(flows.c.name == draft.name))
     statement = insert(flows).values(
-        name=draft.name,
-        version=(last or 0) + 1,
-        external_version=draft.external_version or "",
-        custom_name=draft.custom_name,
-        class_name=draft.class_name,
-        description=draft.description,
-        creators=list(draft.creators),
-        contributors=list(draft.contributors),
-        licence=draft.licence,
-        language=draft.language,
-        full_description=draft.full_description,
-        installation_notes=draft.installation_notes,
-        dependencies=draft.dependencies,
+        **columns_of(draft),
+        version=next_version(connection, draft.name),
         source_file_id=source_file_id,
-        source_format=draft.source_format,
         binary_file_id=binary_file_id,
-        binary_format=draft.binary_format,
         uploader_id=uploader_id,
         uploaded_at=now(),
     )
     flow_id = new_id(connection, statement)
-    _add_parameters(connection, flow_id, draft)
+    add_parameters(connection, flow_id, draft.parameters)
     add_tags(connection, flow_tags, flow_id, draft.tags, uploader_id=uploader_id)
     for position, component in enumerate(draft.components):
         part = component.flow
@@ -77,7 +63,36 @@ def add(
     return flow_id
 
 
-def _add_parameters(connection: Connection, flow_id: int, draft: FlowDraft) -> None:
+def next_version(connection: Connection, name: str) -> int:
+    """The version that the next flow of a name gets."""
+    last = connection.scalar(select(func.max(flows.c.version)).where(flows.c.name == name))
+    return (last or 0) + 1
+
+
+def columns_of(flow: FlowDraft | Flow) -> dict[str, Any]:
+    """What is said of a flow, by the columns that hold it."""
+    return {
+        "name": flow.name,
+        "external_version": flow.external_version or "",
+        "custom_name": flow.custom_name,
+        "class_name": flow.class_name,
+        "description": flow.description,
+        "creators": list(flow.creators),
+        "contributors": list(flow.contributors),
+        "licence": flow.licence,
+        "language": flow.language,
+        "full_description": flow.full_description,
+        "installation_notes": flow.installation_notes,
+        "dependencies": flow.dependencies,
+        "source_format": flow.source_format,
+        "binary_format": flow.binary_format,
+    }
+
+
+def add_parameters(
+    connection: Connection, flow_id: int, parameters: Iterable[FlowParameter]
+) -> None:
+    """Store the parameters of a flow; of several of one name the last counts."""
     rows = [
         {
             "flow_id": flow_id,
@@ -87,7 +102,7 @@ def _add_parameters(connection: Connection, flow_id: int, draft: FlowDraft) -> N
             "description": parameter.description,
             "recommended_range": parameter.recommended_range,
         }
-        for parameter in {parameter.name: parameter for parameter in draft.parameters}.values()
+        for parameter in {parameter.name: parameter for parameter in parameters}.values()
     ]
     if rows:
         connection.execute(insert(flow_parameters), rows)

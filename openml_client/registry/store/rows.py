@@ -27,6 +27,9 @@ def stable_hash(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+MAX_ID = 2**63 - 1
+"""The largest integer that the databases know; no thing has it."""
+
 _LOT = 10_000
 """So many ids are named by one statement; the databases take 32,766 at least."""
 
@@ -36,6 +39,15 @@ def lots(ids: Iterable[int]) -> Iterator[Sequence[int]]:
     rest = list(ids)
     for start in range(0, len(rest), _LOT):
         yield rest[start : start + _LOT]
+
+
+def known_ids(connection: Connection, table: Table, ids: Iterable[int]) -> frozenset[int]:
+    """Those of the ids that rows of a table have."""
+    return frozenset(
+        id_
+        for lot in lots(id_ for id_ in set(ids) if id_ <= MAX_ID)
+        for id_ in connection.scalars(select(table.c.id).where(table.c.id.in_(lot)))
+    )
 
 
 def finite(value: float | None) -> float | None:

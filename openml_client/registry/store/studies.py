@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Table, and_, delete, func, inser
 
 from openml_client.model.study import Study, StudyDraft, StudySummary
 from openml_client.registry.store.clock import now
-from openml_client.registry.store.rows import Condition, lots, new_id, page
+from openml_client.registry.store.rows import Condition, known_ids, lots, new_id, page
 from openml_client.registry.store.schema import (
     runs,
     setups,
@@ -67,13 +67,9 @@ def attach(connection: Connection, study_id: int, entity_type: str, ids: Iterabl
     """
     table, column, things = _table(entity_type)
     wanted = set(ids)
-    known = {
-        id_
-        for lot in lots(wanted)
-        for id_ in connection.scalars(select(things.c.id).where(things.c.id.in_(lot)))
-    }
-    if wanted - known:
-        raise UnknownEntityError(sorted(wanted - known))
+    unknown = wanted - known_ids(connection, things, wanted)
+    if unknown:
+        raise UnknownEntityError(sorted(unknown))
     linked = set(connection.scalars(select(table.c[column]).where(table.c.study_id == study_id)))
     rows = [{"study_id": study_id, column: id_} for id_ in sorted(wanted - linked)]
     if rows:
@@ -109,9 +105,13 @@ def was_active_suite(connection: Connection, study_id: int) -> bool:
 
 def find_summary(connection: Connection, id_or_alias: int | str) -> StudySummary | None:
     """What a list says of the study of this id or alias, or None."""
-    column = studies.c.id if isinstance(id_or_alias, int) else studies.c.alias
-    row = connection.execute(select(studies).where(column == id_or_alias)).first()
+    row = _row(connection, id_or_alias)
     return None if row is None else _summary(row)
+
+
+def _row(connection: Connection, id_or_alias: int | str) -> Row[Any] | None:
+    column = studies.c.id if isinstance(id_or_alias, int) else studies.c.alias
+    return connection.execute(select(studies).where(column == id_or_alias)).first()
 
 
 def _summary(row: Row[Any]) -> StudySummary:
@@ -129,8 +129,7 @@ def _summary(row: Row[Any]) -> StudySummary:
 
 def find(connection: Connection, id_or_alias: int | str) -> Study | None:
     """The study of this id or alias with all that belongs to it, or None."""
-    column = studies.c.id if isinstance(id_or_alias, int) else studies.c.alias
-    row = connection.execute(select(studies).where(column == id_or_alias)).first()
+    row = _row(connection, id_or_alias)
     if row is None:
         return None
     return Study(
