@@ -35,7 +35,9 @@ class _Compiled(threading.local):
     """The schemas that this thread has compiled; a compiled one has a single list of faults."""
 
     def __init__(self) -> None:
-        self.schemas: dict[bytes, etree.XMLSchema] = {}
+        self.schemas: dict[int, tuple[Document, etree.XMLSchema]] = {}
+        """By the identity of the document, which is kept so that no other gets it: documents of
+        flows hold themselves, and have no hash."""
 
 
 _compiled = _Compiled()
@@ -96,10 +98,10 @@ def _schema(document: Document) -> etree.XMLSchema:
     # Only uploads need it, and a client in the same process may make none.
     from lxml import etree
 
-    text = schema(document)
-    if text not in _compiled.schemas:
-        _compiled.schemas[text] = etree.XMLSchema(etree.XML(text))
-    return _compiled.schemas[text]
+    if id(document) not in _compiled.schemas:
+        compiled = etree.XMLSchema(etree.XML(schema(document)))
+        _compiled.schemas[id(document)] = (document, compiled)
+    return _compiled.schemas[id(document)][1]
 
 
 def _first(log: Iterable[Any]) -> Iterator[Any]:
