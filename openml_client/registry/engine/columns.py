@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,10 +42,12 @@ class Column:
         return np.isnan(self.values)
 
 
-def columns(arff: ArffFile) -> Iterator[Column]:
-    """The columns in the order of the file; each is made when it is asked for."""
+def columns(arff: ArffFile, places: Container[int] | None = None) -> Iterator[Column]:
+    """The columns at some places, or all, in the order of the file; made as they are asked for."""
     by_column = None if arff.sparse is None else arff.sparse.tocsc()
     for index, attribute in enumerate(arff.attributes):
+        if places is not None and index not in places:
+            continue
         if by_column is not None:
             values = by_column[:, [index]].toarray().ravel().astype(np.float64)
         elif arff.columns is not None:

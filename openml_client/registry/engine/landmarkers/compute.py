@@ -118,12 +118,13 @@ def _table(arff: ArffFile, features: Sequence[Feature]) -> Table | None:
     can_be_learned_from = {"numeric", "date", "nominal"}
     inputs = [f.index for f in kept if f.data_type in can_be_learned_from and not f.is_target]
     places = frozenset(inputs[:_MAX_INPUTS])
-    target = next(column for n, column in enumerate(columns(arff)) if n == targets[0])
+    (target,) = columns(arff, targets)
     classes = np.nan_to_num(target.values, nan=-1).astype(np.int32)
     width = max(len(places), len(target.labels), 1)
     rows = _sample(classes, min(_MAX_ROWS, _MAX_CELLS // width))
-    chosen = (column for n, column in enumerate(columns(arff)) if n in places)
-    learned_from = tuple(Input(column.values[rows], len(column.labels)) for column in chosen)
+    learned_from = tuple(
+        Input(column.values[rows], len(column.labels)) for column in columns(arff, places)
+    )
     return Table(learned_from, classes[rows], len(target.labels))
 
 
