@@ -5,7 +5,6 @@ Source: protocol note, section 10; the transcripts of the real engine.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,12 +51,11 @@ def list_unmeasured(call: Call) -> Sequence[UnprocessedDataset]:
 
 
 def _next(call: Call, waiting: Select[Any]) -> Sequence[UnprocessedDataset]:
+    order = dataset_changes.order_of(call.places["order"])
     with call.services.store.read() as connection:
-        rows = connection.execute(waiting).all()
-    if not rows:
+        row = connection.execute(waiting.order_by(order).limit(1)).first()
+    if row is None:
         raise call.refusal("none")
-    is_random = call.places["order"] == "random"
-    row = random.choice(rows) if is_random else min(rows, key=lambda r: r.id)
     return [UnprocessedDataset(**row._mapping)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from openml_client.model.dataset import DatasetEdit, DescriptionVersion
 from openml_client.registry.store import datasets as dataset_store
@@ -211,6 +211,11 @@ def quality_names(connection: Connection) -> tuple[str, ...]:
     """The names of all qualities that datasets have, sorted."""
     statement = select(qualities.c.name).distinct().order_by(qualities.c.name)
     return tuple(connection.scalars(statement))
+
+
+def order_of(name: str) -> ColumnElement[Any]:
+    """The order in which datasets wait: ``random``, or that of their ids."""
+    return func.random() if name == "random" else datasets.c.id.asc()
 
 
 def unprocessed() -> Select[Any]:
