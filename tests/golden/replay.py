@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
 from openml_client.registry import Registry
 from openml_client.registry.store import users
@@ -19,7 +19,7 @@ from openml_client.wire import json, xml
 from openml_client.wire.route import Route
 
 from .earlier import USERS, move_ids
-from .scenario import BASE_URL
+from .scenario import send
 from .test_wire import route_of
 from .transcripts import Exchange, load, names
 
@@ -42,15 +42,7 @@ class Replayed:
 
     def send(self, exchange: Exchange) -> TestResponse:
         """Send a recorded request again."""
-        content_type = exchange.request.headers.get("Content-Type")
-        return Client(self.registry.wsgi_app).open(
-            exchange.request.target,
-            base_url=BASE_URL,
-            method=exchange.request.method,
-            buffered=True,
-            data=exchange.request.body,
-            headers={"Content-Type": content_type} if content_type else {},
-        )
+        return send(self.registry, exchange)
 
 
 def replay(folder: Path, transcripts: Path) -> Replayed:

@@ -157,6 +157,19 @@ SEQUENCES: tuple[tuple[str, ...], ...] = (
 """Orders within a second, where one exchange changes what another tells."""
 
 
+def send(registry: Registry, exchange: Exchange) -> TestResponse:
+    """Send a recorded request."""
+    content_type = exchange.request.headers.get("Content-Type")
+    return Client(registry.wsgi_app).open(
+        exchange.request.target,
+        base_url=BASE_URL,
+        method=exchange.request.method,
+        buffered=True,
+        data=exchange.request.body,
+        headers={"Content-Type": content_type} if content_type else {},
+    )
+
+
 @dataclass(frozen=True)
 class World:
     """The registry in the middle of the scenario."""
@@ -165,15 +178,7 @@ class World:
 
     def send(self, exchange: Exchange) -> TestResponse:
         """Send a recorded request."""
-        content_type = exchange.request.headers.get("Content-Type")
-        return Client(self.registry.wsgi_app).open(
-            exchange.request.target,
-            base_url=BASE_URL,
-            method=exchange.request.method,
-            buffered=True,
-            data=exchange.request.body,
-            headers={"Content-Type": content_type} if content_type else {},
-        )
+        return send(self.registry, exchange)
 
     def post(self, path: str, **form: object) -> None:
         """Send a request of our own, in the name of user 2, which must be taken."""
