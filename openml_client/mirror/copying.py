@@ -40,14 +40,12 @@ from openml_client.registry.importing.base import transaction
 from openml_client.registry.importing.files import ImportedFile, LostFile
 from openml_client.registry.store.datasets import PUBLIC
 from openml_client.resources.ids import as_id
+from openml_client.resources.tasks import NO_SPLITS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from openml_client.client import Client
-
-NO_SPLITS = 412
-"""Status of the answer in place of a splits file.  Source: protocol note, section 3.3."""
 
 IDS_AT_ONCE = 100
 """A list of so many ids of nine digits is an address of 1,000 characters; servers take 2,000."""

@@ -20,7 +20,7 @@ from openml_client.registry.handlers import HANDLERS
 from openml_client.registry.paths import TidyPaths
 from openml_client.registry.store.base import StoreBusyError
 from openml_client.registry.store.rows import MAX_ID
-from openml_client.wire.codes import OVERLOADED
+from openml_client.wire.codes import NO_SUCH_FUNCTION, OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
 from openml_client.wire.route import NOT_ADMIN, Auth, Route
 from openml_client.wire.routes import ROUTES
@@ -29,7 +29,6 @@ from openml_client.wire.xml import MAX_BYTES
 MAX_UPLOAD_BYTES = 1024**3
 """Of one request.  The real server's limits are smaller, and its own affair."""
 
-_NO_SUCH_FUNCTION = 100
 _ROOTS = {"/api/v1": False, "/api/v1/xml": False, "/api/v1/json": True}
 """Below which addresses the API is, and whether it answers JSON there."""
 
@@ -109,13 +108,13 @@ def _api_view(
 def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any]) -> Call:
     """What the request asks of which route, and who asks."""
     if request.method in _UNKNOWN_METHODS:
-        raise Refusal(_NO_SUCH_FUNCTION)
+        raise Refusal(NO_SUCH_FUNCTION)
     user = authenticate(services.store, request)
     route = routes.get(request.method)
     if route is None and request.method == "POST":
         route = routes.get("GET")  # what can be asked for by GET can be asked for by POST as well
     if route is None:
-        raise Refusal(_NO_SUCH_FUNCTION)
+        raise Refusal(NO_SUCH_FUNCTION)
     if route.auth is Auth.KEY and user is None:
         raise Refusal(NO_KEY)
     if route.auth is Auth.ADMIN and (user is None or not user.is_admin):

@@ -12,6 +12,7 @@ from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion
 from openml_client.resources.things import Dependants, Kind, Things
 from openml_client.resources.writing import check_status, write_once
 from openml_client.wire import routes
+from openml_client.wire.vocabulary import MAX_ONTOLOGY
 
 DATASETS = Kind(
     name="dataset",
@@ -22,9 +23,6 @@ DATASETS = Kind(
         name="tasks", route=routes.TASK_LIST, by="datasets", filters={"status": "all"}
     ),
 )
-
-MAX_ONTOLOGY = 256
-"""Characters of an address.  Source: protocol note, section 2."""
 
 _EDITABLE = tuple(field.name for field in fields(DatasetEdit))
 
@@ -115,16 +113,7 @@ class DatasetChanges(Things, ABC):
         """
         check_status(status)
         id_ = self._id_of(dataset)
-        form = {"data_id": str(id_), "status": status}
-
-        def look_up() -> str | None:
-            return status if self._read(id_).status == status else None
-
-        with self._changing(id_):
-            write_once(
-                lambda: str(self._caller.call(routes.DATASET_STATUS, form=form).status),
-                look_up=look_up,
-            )
+        self._set_status(routes.DATASET_STATUS, id_, status)
         return self.get(id_)
 
     def descriptions(self, dataset: Any) -> tuple[DescriptionVersion, ...]:

@@ -149,16 +149,7 @@ class Collections(Stored):
         """
         check_status(status)
         id_ = self.get(collection).id
-        form = {"study_id": str(id_), "status": status}
-
-        def look_up() -> str | None:
-            return status if self._read(id_).status == status else None
-
-        with self._changing(id_):
-            write_once(
-                lambda: str(self._caller.call(routes.STUDY_STATUS, form=form).status),
-                look_up=look_up,
-            )
+        self._set_status(routes.STUDY_STATUS, id_, status)
         return self.get(id_)
 
     def delete(self, collection: Any) -> None:

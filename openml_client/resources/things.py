@@ -75,6 +75,15 @@ class Stored:
         with self._changing(id_):
             write_once(delete, look_up=look_up)
 
+    def _set_status(self, route: Route, id_: int, status: str) -> None:
+        form = dict(zip(route.form, (str(id_), status), strict=True))
+
+        def look_up() -> str | None:
+            return status if self._read(id_).status == status else None
+
+        with self._changing(id_):
+            write_once(lambda: str(self._caller.call(route, form=form).status), look_up=look_up)
+
     @contextmanager
     def _changing(self, id_: int) -> Iterator[None]:
         """Drop what the cache has of a thing when the change is over, however it went."""

@@ -10,8 +10,7 @@ from openml_client.model.user import User
 from openml_client.resources.caller import Caller
 from openml_client.resources.ids import as_ids
 from openml_client.wire import routes
-
-_NO_SUCH_FUNCTION = 100
+from openml_client.wire.codes import NO_SUCH_FUNCTION
 
 
 class Users:
@@ -47,7 +46,7 @@ def whoami(caller: Caller) -> User:
     try:
         (user,) = caller.call(routes.USER_WHOAMI)
     except ValidationError as error:
-        if error.code != _NO_SUCH_FUNCTION:
+        if error.code != NO_SUCH_FUNCTION:
             raise
         raise ServerError(
             f"{caller.host} knows the API key, but does not tell whose it is",

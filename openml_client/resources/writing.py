@@ -8,11 +8,9 @@ from typing import TypeVar
 from openml_client.errors import OfflineError, ServerError, TransportError, ValidationError
 from openml_client.wire.codes import NOT_INDEXED
 from openml_client.wire.scalars import TAG
+from openml_client.wire.vocabulary import STATUSES
 
 T = TypeVar("T")
-
-STATUSES = ("active", "deactivated")
-"""What things can be made; ``in_preparation`` is how they begin, and nothing gets back there."""
 
 
 def write_once(write: Callable[[], T], *, look_up: Callable[[], T | None]) -> T:

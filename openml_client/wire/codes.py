@@ -16,6 +16,8 @@ from openml_client import errors
 from openml_client.errors import DuplicateError, InUseError, ServerError
 from openml_client.wire.vocabulary import ErrorAnswer
 
+NO_SUCH_FUNCTION = 100
+"""The server has no such route."""
 OVERLOADED = 107
 """The server's database is out of reach; asking again later may help."""
 NOT_INDEXED = 105

@@ -103,6 +103,10 @@ def given_id(root: str, key: str = "id") -> Record:
     return Record(GivenId, root, (Field("id", key, INT, required=True),))
 
 
+STATUSES = ("active", "deactivated")
+"""What things can be made; ``in_preparation`` is how they begin, and nothing gets back there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewStatus:
     """The status that a thing has now."""
@@ -153,6 +157,10 @@ def names(root: str, key: str, *, hand_made_json: bool = False) -> Record:
 
 EVALUATION_MEASURES = names("evaluation_measures", "measures/measure")
 QUALITY_NAMES = names("data_qualities_list", "quality")
+
+
+MAX_ONTOLOGY = 256
+"""Characters of an address.  Source: protocol note, section 2."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,10 +18,15 @@ from openml_client.registry.handlers import uploads
 from openml_client.registry.store import dataset_changes, datasets, tasks
 from openml_client.registry.store.datasets import Processed, StoredDataset
 from openml_client.wire import routes
-from openml_client.wire.vocabulary import GivenId, Names, NewStatus, Ontologies
+from openml_client.wire.vocabulary import (
+    MAX_ONTOLOGY,
+    STATUSES,
+    GivenId,
+    Names,
+    NewStatus,
+    Ontologies,
+)
 
-_STATUSES = frozenset({"active", "deactivated"})
-_MAX_ONTOLOGY = 256
 _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?([/?#][!-~]*)?", re.IGNORECASE | re.ASCII)
 """Of a host by its name; blanks and other characters are percent-encoded in it."""
 
@@ -129,7 +134,7 @@ def _seen(call: Call, connection: Connection, dataset_id: int) -> StoredDataset:
 def set_status(call: Call) -> NewStatus:
     """Deactivate a dataset, or, for administrators, activate it."""
     status, dataset_id = call.form.get("status", ""), call.form_id("data_id")
-    if status not in _STATUSES:
+    if status not in STATUSES:
         raise call.refusal("illegal")
     with call.services.store.write() as connection:
         stored = None if dataset_id is None else datasets.find(connection, dataset_id)
@@ -184,7 +189,7 @@ def _topic(call: Call, connection: Connection) -> tuple[int, str]:
 def add_ontology(call: Call) -> Ontologies:
     """Describe a column by the address of a term; anybody may."""
     dataset_id, index, ontology = _ontology(call)
-    if len(ontology) > _MAX_ONTOLOGY:
+    if len(ontology) > MAX_ONTOLOGY:
         raise call.refusal("too_long")
     if not _ADDRESS.fullmatch(ontology):
         raise call.refusal("no_url")

@@ -13,10 +13,9 @@ from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import studies
 from openml_client.registry.store.studies import UnknownEntityError
 from openml_client.wire import routes
-from openml_client.wire.vocabulary import GivenId, NewStatus
+from openml_client.wire.vocabulary import STATUSES, GivenId, NewStatus
 
 _PARTS = frozenset({"data", "tasks", "flows", "setups", "runs"})
-_STATUSES = frozenset({"active", "deactivated"})
 
 
 def get(call: Call) -> Study:
@@ -111,7 +110,7 @@ def _relinked(
 def set_status(call: Call) -> NewStatus:
     """Make a study active, or no longer so."""
     status, study_id = call.form.get("status", ""), call.form_id("study_id")
-    if status not in _STATUSES:
+    if status not in STATUSES:
         raise call.refusal("illegal")
     with call.services.store.write() as connection:
         study = None if study_id is None else studies.find_summary(connection, study_id)
