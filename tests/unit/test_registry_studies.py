@@ -242,6 +242,7 @@ def test_lists_are_filtered(api: Api, stranger: str) -> None:
         "/status/all/uploader/2": ["2", "3"],
         "/status/all/uploader/1,2": ["1", "2", "3", "4"],
         "/status/all/benchmark_suite/1": ["4"],
+        "/status/all/limit/0": ["1", "2", "3", "4"],
         "/status/all/limit/2": ["1", "2"],
         "/status/all/limit/2/offset/1": ["2", "3"],
         "/status/all/limit/2/offset/3": ["4"],

@@ -136,6 +136,9 @@ def test_nobody_tags_a_strangers_private_dataset(api: Api) -> None:
     assert texts(add(api, "x", id_=id_), "tag") == ["x"]
     for verb in (add, remove):
         assert code(verb(api, "x", id_=id_, key=key)) == 472
+    for anybody in (None, key):
+        assert code(api.get("data/tag/list", key=anybody)) == 1002
+    assert texts(api.get("data/tag/list", key=api.key), "tag") == ["x"]
 
 
 def test_tags_need_a_key_that_may_write(api: Api) -> None:

@@ -20,6 +20,7 @@ from openml_client.registry.handlers.setups import settings_of
 from openml_client.registry.store import datasets, flows, runs, tasks
 from openml_client.registry.store.datasets import StoredDataset
 from openml_client.registry.store.files import NewFile
+from openml_client.registry.store.runs import Evaluated
 from openml_client.registry.store.tasks import StoredTask
 from openml_client.registry.vocabulary import measures, procedures, task_types
 from openml_client.wire import routes
@@ -85,9 +86,6 @@ def list_all(call: Call) -> Sequence[RunSummary]:
 
 def upload(call: Call) -> GivenId:
     """Publish a run: check it, evaluate it, and store it as a whole."""
-    # Heavy with numpy, and only needed here.
-    from openml_client.registry.publishing.run import evaluate
-
     body = uploads.description(call, uploads.MISSING, uploads.EMPTY)
     upload: RunUpload = uploads.model(call, uploads.tree(call, body))
     with call.services.store.read() as connection:
@@ -97,17 +95,7 @@ def upload(call: Call) -> GivenId:
             _check_file(call, name)
         settings = settings_of(call, connection, upload)
         task, dataset = _checked_task(call, connection, upload)
-    evaluated = None
-    if call.services.has_engine:
-        evaluated = evaluate(
-            call.services,
-            task.inputs,
-            dataset.sha256,
-            predictions=uploads.content(call, "predictions"),
-            trace=uploads.content(call, "trace"),
-            claimed=upload.evaluations,
-            splits_sha256=task.splits_sha256,
-        )
+    evaluated = _evaluated(call, upload, task, dataset)
     # The description comes first, as on the real server, whatever the order of the parts.
     kept = {uploads.DESCRIPTION: _description_file(call, body)}
     kept |= {name: uploads.keep(call, name)[0] for name in call.files}
@@ -127,6 +115,26 @@ def upload(call: Call) -> GivenId:
             uploader_id=call.writer.id,
         )
     return GivenId(id=run_id)
+
+
+def _evaluated(
+    call: Call, upload: RunUpload, task: StoredTask, dataset: StoredDataset
+) -> Evaluated | None:
+    """What the embedded engine says of a run; None if there is none."""
+    # Heavy with numpy, and only needed here.
+    from openml_client.registry.publishing.run import evaluate
+
+    if not call.services.has_engine:
+        return None
+    return evaluate(
+        call.services,
+        task.inputs,
+        dataset.sha256,
+        predictions=uploads.content(call, "predictions"),
+        trace=uploads.content(call, "trace"),
+        claimed=upload.evaluations,
+        splits_sha256=task.splits_sha256,
+    )
 
 
 def reset(call: Call) -> GivenId:

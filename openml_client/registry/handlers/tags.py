@@ -68,9 +68,9 @@ def _given(call: Call) -> tuple[str, int, str]:
 
 
 def list_all(call: Call) -> Names:
-    """All tags that things of a kind have."""
+    """All tags of the things of a kind that the caller may see."""
     with call.services.store.read() as connection:
-        found = tags.in_use(connection, _thing(call.route))
+        found = tags.in_use(connection, _thing(call.route), call.user)
     if not found:
         raise call.refusal("none")
     return Names(names=found)

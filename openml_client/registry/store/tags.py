@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, delete, func, select
 
+from openml_client.registry.store.datasets import visible_to
 from openml_client.registry.store.rows import add_tags, tags_of
 from openml_client.registry.store.schema import (
     dataset_tags,
+    datasets,
     flow_tags,
     run_tags,
     setup_tags,
     task_tags,
 )
+from openml_client.registry.store.users import User
 
 TABLES: Mapping[str, Table] = {
     "data": dataset_tags,
@@ -61,9 +64,11 @@ def remove(connection: Connection, thing: str, thing_id: int, tag: str) -> None:
     connection.execute(delete(table).where(key == thing_id, table.c.tag == tag))
 
 
-def in_use(connection: Connection, thing: str) -> tuple[str, ...]:
-    """All tags that things of a kind have, by the first thing that has them."""
+def in_use(connection: Connection, thing: str, user: User | None) -> tuple[str, ...]:
+    """All tags of the things of a kind that the user may see, by the first that has them."""
     table = TABLES[thing]
     key, *_ = table.primary_key.columns
     statement = select(table.c.tag).group_by(table.c.tag).order_by(func.min(key), table.c.tag)
+    if table is dataset_tags:
+        statement = statement.where(key.in_(select(datasets.c.id).where(visible_to(user))))
     return tuple(connection.scalars(statement))

@@ -52,6 +52,7 @@ def tag_rows(thing: str) -> tuple[Route, Route, Route]:
             "GET",
             f"{thing}/tag/list",
             names(f"{thing}_tag_list", "tag", hand_made_json=True),
+            auth=Auth.OPTIONAL if thing == "data" else Auth.NONE,  # only datasets may be private
             codes={"none": 1002},
         ),
     )
