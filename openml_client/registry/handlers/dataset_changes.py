@@ -5,15 +5,14 @@ Source: protocol note, section 2; the order of the checks is that of the transcr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion
-from openml_client.registry.calls import Call, Refusal
+from openml_client.registry.calls import Call
 from openml_client.registry.handlers import uploads
 from openml_client.registry.store import dataset_changes, datasets, deleting
 from openml_client.registry.store.datasets import Processed, StoredDataset
@@ -202,13 +201,9 @@ def list_quality_names(call: Call) -> Names:
     return Names(names=found)
 
 
-def refuse(what: str) -> Callable[[Call], Any]:
-    """Make the handler of a route that the real server has, and that never gives anything."""
-
-    def handler(call: Call) -> Refusal:
-        raise call.refusal(what)
-
-    return handler
+def list_feature_quality_names(call: Call) -> Names:
+    """Refuse to tell the qualities that columns have; they have none."""
+    raise call.refusal("none")
 
 
 def reset(call: Call) -> GivenId:
@@ -240,7 +235,6 @@ HANDLERS = {
     routes.ONTOLOGY_ADD.name: add_ontology,
     routes.ONTOLOGY_REMOVE.name: remove_ontology,
     routes.QUALITY_NAMES.name: list_quality_names,
-    routes.FEATURE_QUALITY_NAMES.name: refuse("none"),
-    routes.FEATURE_QUALITIES.name: refuse("failed"),
+    routes.FEATURE_QUALITY_NAMES.name: list_feature_quality_names,
     routes.DATASET_RESET.name: reset,
 }
