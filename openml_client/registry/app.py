@@ -78,6 +78,7 @@ def _by_pattern(routes: tuple[Route, ...]) -> Mapping[str, Mapping[str, Route]]:
         path = route.path
         for place in ("id", "engine_id"):
             path = path.replace(f"{{{place}}}", f"<{_NUMBER}:{place}>")
+        path = path.replace("{order}", "<any(normal,random,reverse):order>")
         path = path.replace("{", "<").replace("}", ">")
         patterns.setdefault(path, {})[route.method] = route
         if route.filters:
@@ -135,7 +136,7 @@ def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any
         addresses=Addresses(request.url_root),
         filters=_filters(route, places.pop("filters", "")),
         places=_bounded(places),
-        form=request.form,
+        form=request.args if request.method == "GET" else request.form,
         files=request.files,
     )
 

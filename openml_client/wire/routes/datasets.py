@@ -221,6 +221,8 @@ UNMEASURED_LIST = Route(
     auth=Auth.ADMIN,
     codes={"too_few": 686, "none": 687, "unknown": 688},
 )
+UNMEASURED_LIST_ASKED = replace(UNMEASURED_LIST, name="data.unmeasured_asked", method="GET")
+"""The same, with the form in the query."""
 FEATURES_UPLOAD = Route(
     "data.features_upload",
     "POST",
