@@ -19,6 +19,9 @@ def _sees_dataset(connection: Connection, dataset_id: int, call: Call) -> bool:
     return stored is not None and stored.may_be_seen_by(call.user)
 
 
+_NOTHING = frozenset({"", "0"})
+"""Texts that the server takes for none."""
+
 _EXISTS: Mapping[str, Callable[[Connection, int, Call], bool]] = {
     "data": _sees_dataset,
     "task": lambda connection, id_, _: tasks.find(connection, id_) is not None,
@@ -61,9 +64,12 @@ def remove(call: Call) -> TagsOfThing:
 def _given(call: Call) -> tuple[str, int, str]:
     """The kind of thing, its id, and the tag."""
     thing = _thing(call.route)
-    thing_id, tag = call.form_id(f"{thing}_id"), call.form.get("tag", "")
-    if thing_id is None or not tag:
+    given, tag = call.form.get(f"{thing}_id", ""), call.form.get("tag", "")
+    if given in _NOTHING or tag in _NOTHING:
         raise call.refusal("missing")
+    thing_id = call.form_id(f"{thing}_id")
+    if thing_id is None:
+        raise call.refusal("unknown")
     return thing, thing_id, tag
 
 
