@@ -130,3 +130,9 @@ def test_evaluations_are_refused_in_the_servers_order(api: Api) -> None:
     assert id_of(api.post("run/evaluate", good)) == run_id
     assert code(api.post("run/evaluate", evaluation(run_id, value("nope"), bad_place))) == 426
     assert code(api.post("run/evaluate", evaluation(9, value("nope")))) == 425
+
+
+def test_a_dataset_without_qualities_has_an_empty_list_of_them_in_json(api: Api) -> None:
+    answer = api.get("json/data/list/status/all")
+    assert b'"file_id":1,"quality":[]}' in answer.data
+    assert texts(api.get("data/list/status/all"), "quality") == []
