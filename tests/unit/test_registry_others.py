@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .registry_client import Api, code, texts
+from .registry_client import Api, code, document, tag, texts
 
 HUGE = "9" * 5000
 """Digits of a number that Python refuses to read."""
@@ -31,13 +31,22 @@ def test_numbers_of_any_length_in_a_form_are_those_of_nothing(api: Api) -> None:
 def test_ids_in_a_form_that_are_no_numbers_are_those_of_nothing(api: Api) -> None:
     for id_ in ("-1", "1.0", "one", "1e3", "0x1", "1;2", "\N{FULLWIDTH DIGIT ONE}"):
         assert code(api.post("data/tag", form={"data_id": id_, "tag": "x"})) == 472
-        assert code(api.post("data/fork", form={"data_id": id_})) == 1070
+        assert code(api.post("data/fork", form={"data_id": id_})) == 1071
 
 
 def test_what_is_tagged_must_be_said(api: Api) -> None:
     for form in ({"data_id": "0", "tag": "x"}, {"data_id": "", "tag": "x"}, {"data_id": "9"}):
         for verb in ("tag", "untag"):
             assert code(api.post(f"data/{verb}", form=form)) == 471
+
+
+def test_what_is_changed_must_be_said_after_the_change(api: Api) -> None:
+    for form in ({"data_id": "0"}, {"data_id": ""}, {}):
+        assert code(api.post("data/fork", form=form)) == 1070
+        assert code(api.post("data/edit", form=form)) == 1061
+        change = document("data_edit_parameters", tag("language", "English"))
+        assert code(api.post("data/edit", form={**form, "edit_parameters": "x"})) == 1060
+        assert code(api.post("data/edit", form={**form, "edit_parameters": change})) == 1062
 
 
 def test_a_user_learns_whose_key_it_is(api: Api) -> None:

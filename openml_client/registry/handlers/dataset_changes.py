@@ -25,10 +25,8 @@ _MAX_ONTOLOGY = 256
 
 def edit(call: Call) -> GivenId:
     """Say something else of a dataset: anybody may, but for what its tasks rest on."""
-    dataset_id = call.form_id("data_id")
-    if dataset_id is None:
-        raise call.refusal("no_id")
     changes: DatasetEdit = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    dataset_id = call.thing_id("data_id", missing="no_id")
     with call.services.store.read() as connection:
         stored = _editable(call, connection, dataset_id, changes)
     processed = None
@@ -76,9 +74,7 @@ def _process_again(
 
 def fork(call: Call) -> GivenId:
     """Make the next version of a dataset with the same data, owned by the caller."""
-    dataset_id = call.form_id("data_id")
-    if dataset_id is None:
-        raise call.refusal("no_id")
+    dataset_id = call.thing_id("data_id", missing="no_id")
     with call.services.store.read() as connection:
         stored = datasets.find(connection, dataset_id)
     if stored is None or not stored.may_be_seen_by(call.user):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from openml_client.registry.calls import Call
+from openml_client.registry.calls import NOTHING, Call
 from openml_client.registry.store import datasets, flows, runs, setups, tags, tasks
 from openml_client.wire.route import Route
 from openml_client.wire.scalars import TAG
@@ -18,9 +18,6 @@ def _sees_dataset(connection: Connection, dataset_id: int, call: Call) -> bool:
     stored = datasets.find(connection, dataset_id)
     return stored is not None and stored.may_be_seen_by(call.user)
 
-
-_NOTHING = frozenset({"", "0"})
-"""Texts that the server takes for none."""
 
 _EXISTS: Mapping[str, Callable[[Connection, int, Call], bool]] = {
     "data": _sees_dataset,
@@ -64,13 +61,10 @@ def remove(call: Call) -> TagsOfThing:
 def _given(call: Call) -> tuple[str, int, str]:
     """The kind of thing, its id, and the tag."""
     thing = _thing(call.route)
-    given, tag = call.form.get(f"{thing}_id", ""), call.form.get("tag", "")
-    if given in _NOTHING or tag in _NOTHING:
+    tag = call.form.get("tag", "")
+    if tag in NOTHING:
         raise call.refusal("missing")
-    thing_id = call.form_id(f"{thing}_id")
-    if thing_id is None:
-        raise call.refusal("unknown")
-    return thing, thing_id, tag
+    return thing, call.thing_id(f"{thing}_id", missing="missing"), tag
 
 
 def list_all(call: Call) -> Names:
