@@ -37,6 +37,9 @@ _BEFORE_ROWS = re.compile(r"(?:[ \t]*(?:%[^\n]*)?\n)*[ \t]*(\{?)")
 """Blank lines and comments before the first row, and what it begins with."""
 _SPARSE_WEIGHT = re.compile(r"\}[ \t]*,[ \t]*(\{[^{}]*\})\Z")
 
+_FEW, _MANY = "too few feature values ", "trailing characters on data line "
+"""What the server says of rows of the wrong length."""
+
 _logger = logging.getLogger("openml_client")
 
 _Line = tuple[int, str]
@@ -172,7 +175,8 @@ def _dense_row(line: str, width: int) -> tuple[list[str | None], float]:
     if len(row) == width + 1 and row[-1] is not None and line.endswith("}"):
         weight = _weight(row.pop())
     if len(row) != width:
-        raise ArffError(f"{len(row)} values for {width} attributes")
+        summary = _FEW if len(row) < width else _MANY
+        raise ArffError(f"{len(row)} values for {width} attributes", summary=summary)
     return row, weight
 
 
@@ -302,7 +306,8 @@ def _sparse_row(
     row: dict[int, float] = {}
     for index, cell in _sparse_entries(line[1:-1].rstrip(BLANKS)):
         if index >= len(attributes):
-            raise ArffError(f"index {index} of {len(attributes)} attributes")
+            summary = f"invalid feature index: {index}"
+            raise ArffError(f"index {index} of {len(attributes)} attributes", summary=summary)
         if index in row:
             raise ArffError(f"index {index} stands twice")
         value = parsers[index](cell)

@@ -27,6 +27,7 @@ _DECLARATION = re.compile(r"@(?P<word>\w+)\s*(?P<rest>.*)", re.DOTALL)
 _NAME = re.compile(r"[^\s{]+")
 _RANGE = re.compile(r"\[[^\]]*\]\s*")
 """Of a numeric attribute, in old files.  Source: ARFF manual, "Attribute weights and ranges"."""
+_OPEN_QUOTE = "missing trailing quote in string"
 _LABEL_END = re.compile("[,}]")
 
 
@@ -75,9 +76,17 @@ def parse_header(text: str, *, is_strict: bool = False) -> Header:
         elif word == "data":
             tail = rest
         else:
-            raise ArffError(f"unknown declaration @{word[:SHOWN]}", line=number)
+            raise ArffError(
+                f"unknown declaration @{word[:SHOWN]}",
+                line=number,
+                summary=f"unsupported header field: @{word[:SHOWN]}",
+            )
         if tail and (is_strict or not tail.startswith("%")):
-            raise ArffError(f"text after @{word}: {tail[:SHOWN]!r}", line=number)
+            raise ArffError(
+                f"text after @{word}: {tail[:SHOWN]!r}",
+                line=number,
+                summary=f"trailing content in @{word} line",
+            )
         if word == "data":
             return _header(relation, attributes, end, number)
     raise ArffError("the file has no @data", line=number or None)
@@ -121,7 +130,8 @@ def _name(text: str, line: int, what: str) -> tuple[str, str]:
     if text[:1] in {"'", '"'}:
         match = QUOTED.match(text)
         if match is None:
-            raise ArffError(f"a quote of the {what} name is not closed", line=line)
+            message = f"a quote of the {what} name is not closed"
+            raise ArffError(message, line=line, summary=_OPEN_QUOTE)
         return _unquoted(match.group(), line), text[match.end() :].strip()
     match = _NAME.match(text)
     if match is None:
@@ -149,6 +159,7 @@ def _attribute(text: str, line: int) -> tuple[Attribute, str]:
             f"attribute {name!r} has the unknown type {declared[:40]!r}",
             line=line,
             hint="Types are numeric, real, integer, string, date and {a,b,c}.",
+            summary=f"unsupported attribute type: {declared.partition(' ')[0][:40].lower()}",
         )
     tail = declared[word.end() :].strip()
     if kind == "relational":
@@ -184,7 +195,11 @@ def _labels(declared: str, line: int, name: str) -> tuple[tuple[str, ...], str]:
         if label in labels:
             raise ArffError(f"attribute {name!r} declares the value {label!r} twice", line=line)
         labels[label] = None
-    raise ArffError(f"the values of attribute {name!r} have no closing brace", line=line)
+    raise ArffError(
+        f"the values of attribute {name!r} have no closing brace",
+        line=line,
+        summary="format error in nominal attribute declaration",
+    )
 
 
 def _label(declared: str, start: int, line: int, name: str) -> tuple[str, int]:
@@ -192,7 +207,8 @@ def _label(declared: str, start: int, line: int, name: str) -> tuple[str, int]:
     if declared[start] in "'\"":
         match = QUOTED.match(declared, start)
         if match is None:
-            raise ArffError(f"a quote in the values of {name!r} is not closed", line=line)
+            message = f"a quote in the values of {name!r} is not closed"
+            raise ArffError(message, line=line, summary=_OPEN_QUOTE)
         following = declared[match.end() : match.end() + 1]
         if following and not following.isspace() and following not in ",}":
             raise ArffError(f"text after a closing quote in the values of {name!r}", line=line)

@@ -31,7 +31,8 @@ def cell_parser(attribute: Attribute) -> Parse:
         try:
             return np.nan if cell is None else number(cell)
         except ArffError as error:
-            raise ArffError(f"{error.message} (attribute {attribute.name!r})") from error
+            message = f"{error.message} (attribute {attribute.name!r})"
+            raise ArffError(message, summary=error.summary) from error
 
     return parse
 
@@ -49,7 +50,8 @@ def number(text: str) -> float:
             return float(text)
     except ValueError:
         pass
-    raise ArffError(f"{text[:40]!r} is no number")
+    summary = f"invalid value for numeric attribute: {text[:40]}"
+    raise ArffError(f"{text[:40]!r} is no number", summary=summary)
 
 
 def _label_parser(attribute: Attribute) -> Parse:

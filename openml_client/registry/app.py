@@ -36,6 +36,9 @@ _CHECK = "run `openml-client registry check FOLDER`"
 _MAX_WHY = 40
 """Characters of the database's own words."""
 
+_NUMBER = "int(signed=True)"
+"""Ids in paths.  Nothing has a negative one, which each function says in its own words."""
+
 _UNKNOWN_METHODS = frozenset({"PUT", "PATCH"})
 _METHODS = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", *_UNKNOWN_METHODS]
 
@@ -72,13 +75,18 @@ def _by_pattern(routes: tuple[Route, ...]) -> Mapping[str, Mapping[str, Route]]:
     for route in routes:
         if route.name not in HANDLERS:
             continue
-        path = route.path.replace("{id}", "<int:id>").replace("{", "<").replace("}", ">")
+        path = route.path
+        for place in ("id", "engine_id"):
+            path = path.replace(f"{{{place}}}", f"<{_NUMBER}:{place}>")
+        path = path.replace("{order}", "<any(normal,random,reverse):order>")
+        path = path.replace("{", "<").replace("}", ">")
         patterns.setdefault(path, {})[route.method] = route
         if route.filters:
             patterns.setdefault(f"{path}/<path:filters>", {})[route.method] = route
     for path, by_method in patterns.items():
         # Flask takes a number for an id before it takes it for an id or alias.
-        for method, route in patterns.get(path.replace("<int:id>", "<id_or_alias>"), {}).items():
+        either = path.replace(f"<{_NUMBER}:id>", "<id_or_alias>")
+        for method, route in patterns.get(either, {}).items():
             by_method.setdefault(method, route)
     return patterns
 
@@ -128,7 +136,7 @@ def _call(services: Services, routes: Mapping[str, Route], places: dict[str, Any
         addresses=Addresses(request.url_root),
         filters=_filters(route, places.pop("filters", "")),
         places=_bounded(places),
-        form=request.form,
+        form=request.args if request.method == "GET" else request.form,
         files=request.files,
     )
 
@@ -141,7 +149,7 @@ def _filters(route: Route, path: str) -> Mapping[str, Any]:
 
 
 def _bounded(places: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {k: min(v, MAX_ID) if isinstance(v, int) else v for k, v in places.items()}
+    return {k: max(-1, min(v, MAX_ID)) if isinstance(v, int) else v for k, v in places.items()}
 
 
 def _registry_error(error: Exception) -> Response:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage
 
 
+NOTHING = frozenset({"", "0"})
+"""Texts that the server takes for none."""
+
+
 def number_of(text: str) -> int | None:
     """The natural number that a text is, at most `MAX_ID`; None if it is none."""
     if not (text.isdecimal() and text.isascii()):
@@ -111,6 +115,22 @@ class Call:
     def form_id(self, name: str) -> int | None:
         """An id in the form; None if it is missing or no number."""
         return number_of(self.form.get(name, "").strip())
+
+    def thing_id(self, name: str, *, missing: str) -> int:
+        """The id in the form of a thing that must be there.
+
+        Raises
+        ------
+        Refusal
+            ``missing`` if there is none, for which the server takes 0, too; ``unknown`` if it
+            is no number.
+        """
+        if self.form.get(name, "") in NOTHING:
+            raise self.refusal(missing)
+        id_ = self.form_id(name)
+        if id_ is None:
+            raise self.refusal("unknown")
+        return id_
 
     def owns(self, uploader_id: int) -> bool:
         """Whether the caller may change what this user published."""

@@ -70,9 +70,11 @@ def _end_of_faults(compiled: etree.XMLSchema, body: bytes) -> int | None:
             parser.feed(body[start : start + _CHUNK])
             if len(parser.feed_error_log) >= _MAX_FAULTS:
                 return start + _CHUNK
-        root = parser.close()
+        root: Any = parser.close()
     except etree.XMLSyntaxError:
         return len(body)
+    if root is None:
+        return len(body)  # too short for the parser to have begun
     return None if root.getroottree().docinfo.internalDTD is None else len(body)
 
 

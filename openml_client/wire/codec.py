@@ -30,7 +30,7 @@ class InJson(Enum):
     """
 
     AS_IN_XML = "where XML has it"
-    ALWAYS = "also where it is absent in XML, as an empty text"
+    ALWAYS = "also where it is absent in XML, as an empty text or list"
     NEVER = "not even where XML has it"
 
 

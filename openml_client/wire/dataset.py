@@ -144,7 +144,7 @@ DATASET_SUMMARY = Record(
         Field("format", "format", TEXT),
         Field("md5_checksum", "md5_checksum", TEXT, in_json=InJson.ALWAYS),
         Field("file_id", "file_id", INT),
-        Field("qualities", "quality", Pairs(DOUBLE)),
+        Field("qualities", "quality", Pairs(DOUBLE), in_json=InJson.ALWAYS),
     ),
 )
 DATASETS = Rows("data", "dataset", DATASET_SUMMARY, hand_made_json=True)

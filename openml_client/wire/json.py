@@ -105,7 +105,7 @@ def _hand_made(record: Record, row: Any) -> dict[str, Any]:
         key = field.key.split("/")[0]
         if isinstance(field.kind, Pairs):
             pairs = value.items()
-            if pairs:
+            if pairs or field.in_json is InJson.ALWAYS:
                 out[key] = [{"name": k, "value": field.kind.value.write(v)} for k, v in pairs]
         elif isinstance(field.kind, Record):
             items = [_hand_made(field.kind, item) for item in (value if field.many else (value,))]

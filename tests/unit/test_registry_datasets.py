@@ -136,6 +136,28 @@ def test_a_broken_data_file_is_refused_with_its_line(api: Api) -> None:
     assert information(answer).endswith("(l.7)")
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "fault"),
+    [
+        (b"1.3,", b"much,", "invalid value for numeric attribute: much (l.7)"),
+        (b"1.3,south,setosa", b"1.3,south", "too few feature values  (l.7)"),
+        (b"1.3,south", b"1.3,south,1", "trailing characters on data line  (l.7)"),
+        (b"@DATA", b"@DATA x", "trailing content in @data line (l.5)"),
+        (b"@DATA", b"@NOTE", "unsupported header field: @note (l.5)"),
+        (b"REAL", b"Complex", "unsupported attribute type: complex (l.2)"),
+        (b"length'", b"length", "missing trailing quote in string (l.2)"),
+        (b"{north,south}", b"{north", "format error in nominal attribute declaration (l.3)"),
+    ],
+)
+def test_faults_of_data_files_are_told_in_the_servers_words(
+    api: Api, good: bytes, bad: bytes, fault: str
+) -> None:
+    broken = IRIS.replace(good, bad, 1)
+    answer = api.post("data", dataset(), dataset=("data.arff", broken))
+    assert code(answer) == 145
+    assert information(answer) == f"Arff error in dataset file: {fault}"
+
+
 def test_a_refused_dataset_leaves_nothing(api: Api) -> None:
     api.post("data", dataset(), dataset=("data.arff", b"no ARFF"))
     assert code(api.get("data/list/status/all")) == 372

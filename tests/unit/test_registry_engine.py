@@ -60,10 +60,14 @@ def process(api: Api) -> None:
     assert api.post("data/qualities", qualities(NumberOfInstances="10")).status_code == 200
 
 
-@pytest.mark.parametrize("columns", [(PLACE, PLACE), (column(-1, "place"),)])
-def test_columns_stand_at_places_of_their_own(api: Api, columns: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("columns", "number"), [((PLACE, PLACE), 450), ((column(-1, "place"),), 445)]
+)
+def test_columns_stand_at_places_of_their_own(
+    api: Api, columns: tuple[str, ...], number: int
+) -> None:
     api.publish_dataset()
-    assert code(api.post("data/features", features(*columns))) == 445
+    assert code(api.post("data/features", features(*columns))) == number
     assert code(api.get("data/features/1")) == 273
 
 
@@ -180,7 +184,6 @@ def test_features_that_cannot_be_are_refused(api: Api) -> None:
     for bad, number in (
         (column(0, "a", kind="nominal"), 448),
         (column(0, "a", "x", kind="numeric"), 449),
-        (column(0, "a", "x", "x"), 450),
     ):
         answer = api.post("data/features", features(bad))
         assert (code(answer), information(answer)) == (number, "feature: a")
@@ -232,7 +235,8 @@ def test_qualities_that_cannot_be_are_refused(api: Api) -> None:
         answer = api.post("data/qualities", qualities(id_, NumberOfInstances="10"))
         assert code(answer) == number
     answer = api.post("data/qualities", qualities(Beauty="10"))
-    assert (code(answer), information(answer)) == (387, "Quality: Beauty")
+    assert code(answer) == 387
+    assert information(answer).startswith("Data quality: Beauty. Legal Data Qualities: Auto")
 
 
 def test_an_engine_is_told_the_datasets_that_lack_a_quality(api: Api) -> None:
@@ -242,10 +246,10 @@ def test_an_engine_is_told_the_datasets_that_lack_a_quality(api: Api) -> None:
     api.publish_dataset()
     assert code(lacking("NumberOfInstances,NumberOfFeatures")) == 687  # it waits for features
     process(api)
-    assert texts(lacking("NumberOfInstances, NumberOfFeatures"), "did") == ["1"]
+    assert texts(lacking("NumberOfInstances,NumberOfFeatures"), "did") == ["1"]
     api.post("data/qualities", qualities(NumberOfFeatures="2"))
     assert code(lacking("NumberOfInstances,NumberOfFeatures")) == 687
-    for names in ("", "NumberOfInstances", ","):
+    for names in ("", "NumberOfInstances"):
         assert code(lacking(names)) == 686
     assert code(lacking("NumberOfInstances,Beauty")) == 688
 

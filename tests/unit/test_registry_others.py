@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from openml_client.registry.check import check_folder
 
-from .registry_client import Api, code, information, run, texts
+from .registry_client import Api, code, document, information, run, tag, texts
 
 HUGE = "9" * 5000
 """Digits of a number that Python refuses to read."""
@@ -28,17 +28,32 @@ def test_numbers_of_any_length_in_a_path_are_those_of_nothing(api: Api) -> None:
 
 
 def test_numbers_of_any_length_in_a_form_are_those_of_nothing(api: Api) -> None:
-    for id_ in (HUGE, "0", "99", str(2**63), str(2**64)):
+    for id_ in (HUGE, "99", str(2**63), str(2**64)):
         assert code(api.post("data/tag", form={"data_id": id_, "tag": "x"})) == 472
         assert code(api.post("data/fork", form={"data_id": id_})) == 1071
         form = {"study_id": id_, "status": "active"}
         assert code(api.post("study/status/update", form=form)) == 1052
 
 
-def test_ids_in_a_form_that_are_no_numbers_are_missed(api: Api) -> None:
-    for id_ in ("", "-1", "1.0", "one", "1e3", "0x1", "1;2", "\N{FULLWIDTH DIGIT ONE}"):
-        assert code(api.post("data/tag", form={"data_id": id_, "tag": "x"})) == 471
-        assert code(api.post("data/fork", form={"data_id": id_})) == 1070
+def test_ids_in_a_form_that_are_no_numbers_are_those_of_nothing(api: Api) -> None:
+    for id_ in ("-1", "1.0", "one", "1e3", "0x1", "1;2", "\N{FULLWIDTH DIGIT ONE}"):
+        assert code(api.post("data/tag", form={"data_id": id_, "tag": "x"})) == 472
+        assert code(api.post("data/fork", form={"data_id": id_})) == 1071
+
+
+def test_what_is_tagged_must_be_said(api: Api) -> None:
+    for form in ({"data_id": "0", "tag": "x"}, {"data_id": "", "tag": "x"}, {"data_id": "9"}):
+        for verb in ("tag", "untag"):
+            assert code(api.post(f"data/{verb}", form=form)) == 471
+
+
+def test_what_is_changed_must_be_said_after_the_change(api: Api) -> None:
+    for form in ({"data_id": "0"}, {"data_id": ""}, {}):
+        assert code(api.post("data/fork", form=form)) == 1070
+        assert code(api.post("data/edit", form=form)) == 1061
+        change = document("data_edit_parameters", tag("language", "English"))
+        assert code(api.post("data/edit", form={**form, "edit_parameters": "x"})) == 1060
+        assert code(api.post("data/edit", form={**form, "edit_parameters": change})) == 1062
 
 
 def test_a_user_learns_whose_key_it_is(api: Api) -> None:

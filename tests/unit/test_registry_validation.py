@@ -222,3 +222,9 @@ def test_what_a_schema_cannot_know_is_refused_by_the_record(api: Api) -> None:
     refused, text = told(api, "run", huge)
     assert refused == 202
     assert "flow_id = '1180591620717411303424', which is no integer" in text.replace("&#39;", "'")
+
+
+def test_a_text_too_short_for_any_document_is_refused(api: Api) -> None:
+    for text in ("x", " x", "<", "é", "\n"):
+        number, words = told(api, "data", text)
+        assert (number, bool(words)) == (131, True), text

@@ -18,6 +18,8 @@ def list_task_types(_: Call) -> Sequence[TaskType]:
 
 def get_task_type(call: Call) -> TaskType:
     """One task type with its inputs."""
+    if call.id == 0:
+        raise call.refusal("no_id")
     if call.id not in vocabulary.task_types():
         raise call.refusal("unknown")
     return vocabulary.task_types()[call.id]
@@ -30,6 +32,8 @@ def list_procedures(_: Call) -> Sequence[EstimationProcedure]:
 
 def get_procedure(call: Call) -> EstimationProcedure:
     """One estimation procedure."""
+    if call.id == 0:
+        raise call.refusal("no_id")
     if call.id not in vocabulary.procedures():
         raise call.refusal("unknown")
     return vocabulary.procedures()[call.id]

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection
 
 from openml_client.model.dataset import DatasetEdit, DescriptionVersion
-from openml_client.registry.calls import Call, Refusal
+from openml_client.registry.calls import Call
 from openml_client.registry.handlers import uploads
 from openml_client.registry.store import dataset_changes, datasets, tasks
 from openml_client.registry.store.datasets import Processed, StoredDataset
@@ -33,10 +32,8 @@ _ADDRESS = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?([/?#][!-~]*)?", re.IGNORE
 
 def edit(call: Call) -> GivenId:
     """Say something else of a dataset: anybody may, but for what its tasks rest on."""
-    dataset_id = call.form_id("data_id")
-    if dataset_id is None:
-        raise call.refusal("no_id")
     changes: DatasetEdit = uploads.model(call, uploads.tree(call, uploads.description(call)))
+    dataset_id = call.thing_id("data_id", missing="no_id")
 
     def find(connection: Connection) -> StoredDataset:
         return _editable(call, connection, dataset_id, changes)
@@ -111,9 +108,7 @@ def _basis(stored: StoredDataset) -> tuple[object, ...]:
 
 def fork(call: Call) -> GivenId:
     """Make the next version of a dataset with the same data, owned by the caller."""
-    dataset_id = call.form_id("data_id")
-    if dataset_id is None:
-        raise call.refusal("no_id")
+    dataset_id = call.thing_id("data_id", missing="no_id")
 
     def change(connection: Connection, processed: Processed | None) -> int:
         return dataset_changes.fork(
@@ -238,13 +233,9 @@ def list_quality_names(call: Call) -> Names:
     return Names(names=found)
 
 
-def refuse(what: str) -> Callable[[Call], Any]:
-    """Make the handler of a route that the real server has, and that never gives anything."""
-
-    def handler(call: Call) -> Refusal:
-        raise call.refusal(what)
-
-    return handler
+def list_feature_quality_names(call: Call) -> Names:
+    """Refuse to tell the qualities that columns have; they have none."""
+    raise call.refusal("none")
 
 
 def reset(call: Call) -> GivenId:
@@ -275,7 +266,6 @@ HANDLERS = {
     routes.ONTOLOGY_ADD.name: add_ontology,
     routes.ONTOLOGY_REMOVE.name: remove_ontology,
     routes.QUALITY_NAMES.name: list_quality_names,
-    routes.FEATURE_QUALITY_NAMES.name: refuse("none"),
-    routes.FEATURE_QUALITIES.name: refuse("failed"),
+    routes.FEATURE_QUALITY_NAMES.name: list_feature_quality_names,
     routes.DATASET_RESET.name: reset,
 }

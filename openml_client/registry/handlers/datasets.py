@@ -19,6 +19,9 @@ from openml_client.wire.vocabulary import GivenId
 
 _FORMATS = frozenset({"arff", "sparse_arff"})
 
+ENGINE_ID = 1
+"""Of the only evaluation engine that there has been."""
+
 _WITHOUT_PARQUET = "Sparse_ARFF"
 """The server names no Parquet file of sets of exactly this format."""
 
@@ -55,38 +58,48 @@ def list_all(call: Call) -> Sequence[DatasetSummary]:
 def get_features(call: Call) -> Sequence[Feature]:
     """The columns of a dataset; nominal values are sorted, as the server does."""
     with call.services.store.read() as connection:
-        stored = _processed(call, connection, failure=None)
-        features = datasets.features_of(connection, stored.dataset.id)
+        dataset = _processed(call, connection)
+        features = datasets.features_of(connection, dataset.id)
     if not features:
-        raise call.refusal("none")
+        # The server says that something failed, but not what.
+        raise call.refusal("failed" if dataset.error else "none")
     return [replace(f, nominal_values=tuple(sorted(f.nominal_values))) for f in features]
 
 
 def get_qualities(call: Call) -> Sequence[Quality]:
     """The qualities of a dataset."""
+    if call.id == 0:
+        raise call.refusal("no_id")
     with call.services.store.read() as connection:
-        stored = _processed(call, connection, failure="told")
-        qualities = datasets.qualities_of(connection, stored.dataset.id)
+        dataset = _processed(call, connection)
+        qualities = datasets.qualities_of(connection, dataset.id)
+    if not qualities and dataset.error:
+        raise call.refusal("failed", dataset.error)
     if not qualities:
         raise call.refusal("none")
     return qualities
 
 
-def _processed(call: Call, connection: Connection, *, failure: str | None) -> StoredDataset:
-    """The dataset, if it may be seen and was processed without complaint.
+def refuse_feature_qualities(call: Call) -> Sequence[Quality]:
+    """Refuse to tell the qualities of columns, which the real server never does."""
+    if call.id == 0:
+        raise call.refusal("no_id")
+    with call.services.store.read() as connection:
+        _processed(call, connection)
+    raise call.refusal("failed")
 
-    The complaint itself is told of qualities only, not of features.
-    """
+
+def _processed(call: Call, connection: Connection) -> Dataset:
+    """The dataset, if it may be seen and an engine has looked at it."""
     stored = datasets.find(connection, call.id)
     if stored is None:
         raise call.refusal("unknown")
     if not stored.may_be_seen_by(call.user):
         raise call.refusal("private")
-    if stored.dataset.processed_at is None:
+    is_of_other = call.places.get("engine_id", ENGINE_ID) != ENGINE_ID
+    if stored.dataset.processed_at is None or is_of_other:
         raise call.refusal("unprocessed")
-    if stored.dataset.error is not None:
-        raise call.refusal("failed", stored.dataset.error if failure else None)
-    return stored
+    return stored.dataset
 
 
 def upload(call: Call) -> GivenId:
@@ -144,5 +157,7 @@ HANDLERS = {
     routes.DATASET_FEATURES.name: get_features,
     routes.DATASET_QUALITIES.name: get_qualities,
     routes.DATASET_QUALITIES_OF_ENGINE.name: get_qualities,
+    routes.FEATURE_QUALITIES.name: refuse_feature_qualities,
+    routes.FEATURE_QUALITIES_OF_ENGINE.name: refuse_feature_qualities,
     routes.DATASET_UPLOAD.name: upload,
 }

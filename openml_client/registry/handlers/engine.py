@@ -42,11 +42,12 @@ def list_unprocessed(call: Call) -> Sequence[UnprocessedDataset]:
 
 def list_unmeasured(call: Call) -> Sequence[UnprocessedDataset]:
     """The next dataset that lacks some of the qualities that are asked for."""
-    names = [name.strip() for name in call.form.get("qualities", "").split(",") if name.strip()]
+    names = call.form.get("qualities", "").split(",")
     if len(names) < 2:
         raise call.refusal("too_few")
-    if not set(names) <= qualities():
-        raise call.refusal("unknown")
+    illegal = [name for name in names if name not in qualities()]
+    if illegal:
+        raise call.refusal("unknown", f"Illegal qualities: {','.join(illegal)}")
     return _next(call, dataset_changes.unmeasured(names))
 
 
@@ -71,9 +72,9 @@ def upload_features(call: Call) -> GivenId:
         stored = datasets.find(connection, dataset_id)
         if stored is None:
             raise call.refusal("unknown")
-        if stored.dataset.processed_at is not None:
+        if stored.dataset.processed_at is not None and stored.dataset.error is None:
             raise call.refusal("processed")
-        _check_features(call, upload.features)
+        _check_features(call, upload.features, datasets.features_of(connection, dataset_id))
         found = [_feature(item, stored.dataset) for item in upload.features]
         datasets.add_features(connection, dataset_id, found)
         dataset_changes.mark_processed(connection, dataset_id, error=upload.error)
@@ -99,19 +100,30 @@ def _dataset_id(call: Call, dataset_id: int | None) -> int:
     return dataset_id
 
 
-def _check_features(call: Call, features: Sequence[MeasuredFeature]) -> None:
-    for feature in features:
-        information = f"feature: {feature.name}"
-        is_nominal = feature.data_type == "nominal"
-        if is_nominal and not feature.nominal_values:
-            raise call.refusal("without_values", information)
-        if not is_nominal and feature.nominal_values:
-            raise call.refusal("with_values", information)
-        if len(set(feature.nominal_values)) < len(feature.nominal_values):
-            raise call.refusal("repeated", information)
-    indices = {feature.index for feature in features}
-    if len(indices) < len(features) or min(indices, default=0) < 0:
-        raise call.refusal("insertion")
+def _check_features(call: Call, found: Sequence[MeasuredFeature], known: Sequence[Feature]) -> None:
+    """Refuse columns in the order in which the server's database stores them."""
+    seen = {feature.index for feature in known}
+    for feature in found:
+        if feature.index < 0:
+            raise call.refusal("insertion")
+        if feature.index in seen:
+            raise call.refusal("repeated", f"feature: {feature.name}")
+        seen.add(feature.index)
+        _check_values(call, feature)
+
+
+def _check_values(call: Call, feature: MeasuredFeature) -> None:
+    information = f"feature: {feature.name}"
+    seen: set[str] = set()
+    for value in feature.nominal_values:
+        if value in seen:
+            raise call.refusal("repeated", f"{information}, value: {value}")
+        seen.add(value)
+    is_nominal = feature.data_type == "nominal"
+    if not is_nominal and feature.nominal_values:
+        raise call.refusal("with_values", information)
+    if is_nominal and not feature.nominal_values:
+        raise call.refusal("without_values", information)
 
 
 def _feature(item: MeasuredFeature, dataset: Dataset) -> Feature:
@@ -139,9 +151,10 @@ def upload_qualities(call: Call) -> GivenId:
             raise call.refusal("unprocessed")
         if not found:
             raise call.refusal("none")
-        unknown = sorted(found.keys() - qualities())
-        if unknown:
-            raise call.refusal("unknown", f"Quality: {unknown[0]}")
+        unknown = next((name for name in found if name not in qualities()), None)
+        if unknown is not None:
+            legal = f"Legal Data Qualities: {', '.join(sorted(qualities()))}"
+            raise call.refusal("unknown", f"Data quality: {unknown}. {legal}")
         dataset_changes.keep_qualities(connection, dataset_id, found)
     return GivenId(id=dataset_id)
 
@@ -166,11 +179,11 @@ def evaluate_run(call: Call) -> GivenId:
     with call.services.store.write() as connection:
         if not runs.exists(connection, run_id):
             raise call.refusal("unknown")
-        if any(item.measure not in measures() for item in upload.evaluations):
-            raise call.refusal("measure")
         if runs.is_evaluated(connection, run_id):
             raise call.refusal("evaluated")
         _check_places(call, connection, upload)
+        if any(item.measure not in measures() for item in upload.evaluations):
+            raise call.refusal("measure")
         claims = claims_of(call.services, runs.contents_of(connection, run_id).get("description"))
         evaluated = Evaluated(
             evaluations=each_once((*upload.evaluations, *claims)),
@@ -208,6 +221,7 @@ def upload_trace(call: Call) -> GivenId:
 HANDLERS = {
     routes.UNPROCESSED_LIST.name: list_unprocessed,
     routes.UNMEASURED_LIST.name: list_unmeasured,
+    routes.UNMEASURED_LIST_ASKED.name: list_unmeasured,
     routes.FEATURES_UPLOAD.name: upload_features,
     routes.QUALITIES_UPLOAD.name: upload_qualities,
     routes.UNEVALUATED_LIST.name: list_unevaluated,

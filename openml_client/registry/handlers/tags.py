@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from openml_client.registry.calls import Call
+from openml_client.registry.calls import NOTHING, Call
 from openml_client.registry.store import datasets, flows, runs, setups, tags, tasks
 from openml_client.wire.route import Route
 from openml_client.wire.scalars import TAG
@@ -61,10 +61,10 @@ def remove(call: Call) -> TagsOfThing:
 def _given(call: Call) -> tuple[str, int, str]:
     """The kind of thing, its id, and the tag."""
     thing = _thing(call.route)
-    thing_id, tag = call.form_id(f"{thing}_id"), call.form.get("tag", "")
-    if thing_id is None or not tag:
+    tag = call.form.get("tag", "")
+    if tag in NOTHING:
         raise call.refusal("missing")
-    return thing, thing_id, tag
+    return thing, call.thing_id(f"{thing}_id", missing="missing"), tag
 
 
 def list_all(call: Call) -> Names:

@@ -152,8 +152,10 @@ def task_of(connection: Connection, run_id: int) -> int | None:
 
 
 def is_evaluated(connection: Connection, run_id: int) -> bool:
-    """Whether an engine has looked at a run."""
-    return connection.scalar(select(runs.c.processed_at).where(runs.c.id == run_id)) is not None
+    """Whether an engine has looked at a run and found nothing wrong with it."""
+    is_sound = runs.c.processed_at.is_not(None) & (func.coalesce(runs.c.error, "") == "")
+    statement = select(runs.c.id).where(runs.c.id == run_id, is_sound)
+    return connection.scalar(statement) is not None
 
 
 def contents_of(connection: Connection, run_id: int) -> Mapping[str, str]:

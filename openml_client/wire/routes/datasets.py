@@ -49,7 +49,14 @@ DATASET_QUALITIES = Route(
     "data/qualities/{id}",
     dataset.QUALITIES,
     auth=Auth.OPTIONAL,
-    codes={"unknown": 361, "none": 362, "unprocessed": 363, "failed": 364, "private": 361},
+    codes={
+        "no_id": 360,
+        "unknown": 361,
+        "none": 362,
+        "unprocessed": 363,
+        "failed": 364,
+        "private": 361,
+    },
 )
 DATASET_QUALITIES_OF_ENGINE = replace(
     DATASET_QUALITIES, name="data.qualities_of_engine", path="data/qualities/{id}/{engine_id}"
@@ -178,9 +185,15 @@ FEATURE_QUALITIES = Route(
     "GET",
     "data/features/qualities/{id}",
     dataset.QUALITIES,
-    codes={"failed": 635},
+    auth=Auth.OPTIONAL,
+    codes={"no_id": 631, "unknown": 632, "unprocessed": 634, "failed": 635, "private": 632},
 )
-"""No version of the server has answered it with anything else than the refusal."""
+"""No version of the server has answered it with anything else than a refusal."""
+FEATURE_QUALITIES_OF_ENGINE = replace(
+    FEATURE_QUALITIES,
+    name="data.feature_qualities_of_engine",
+    path="data/features/qualities/{id}/{engine_id}",
+)
 DATASET_RESET = Route(
     "data.reset",
     "POST",
@@ -208,6 +221,8 @@ UNMEASURED_LIST = Route(
     auth=Auth.ADMIN,
     codes={"too_few": 686, "none": 687, "unknown": 688},
 )
+UNMEASURED_LIST_ASKED = replace(UNMEASURED_LIST, name="data.unmeasured_asked", method="GET")
+"""The same, with the form in the query."""
 FEATURES_UPLOAD = Route(
     "data.features_upload",
     "POST",

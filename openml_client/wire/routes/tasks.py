@@ -60,7 +60,11 @@ TASK_UPLOAD = Route(
 )
 TASK_TYPE_LIST = Route("tasktype.list", "GET", "tasktype/list", vocabulary.TASK_TYPES)
 TASK_TYPE_GET = Route(
-    "tasktype.get", "GET", "tasktype/{id}", vocabulary.TASK_TYPE, codes={"unknown": 241}
+    "tasktype.get",
+    "GET",
+    "tasktype/{id}",
+    vocabulary.TASK_TYPE,
+    codes={"no_id": 240, "unknown": 241},
 )
 PROCEDURE_LIST = Route(
     "estimationprocedure.list",
@@ -73,7 +77,7 @@ PROCEDURE_GET = Route(
     "GET",
     "estimationprocedure/{id}",
     vocabulary.ESTIMATION_PROCEDURE,
-    codes={"unknown": 731},
+    codes={"no_id": 730, "unknown": 731},
 )
 TASK_DELETE = delete_row("task", unknown=452, owner=453, in_use=454)
 TASK_TAG, TASK_UNTAG, TASK_TAG_LIST = tag_rows("task")
