@@ -65,7 +65,7 @@ def doctor(context: typer.Context) -> None:
     )
     with settings.client() as client:
         _show_settings(client.settings)
-        if client.settings.offline:
+        if client.is_offline:
             typer.echo("offline: the server is not asked")
         else:
             _ask(client)
