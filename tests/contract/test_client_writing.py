@@ -196,6 +196,18 @@ class TestDatasets:
         with pytest.raises(ValidationError, match="Basic Latin"):
             client.datasets.edit(1, description="Blüten")
 
+    def test_edit_refuses_columns_that_the_dataset_does_not_have(self, client: Client) -> None:
+        frame = pd.DataFrame({"a": [1.0, 2.0], "b": pd.Categorical(["x", "y"])})
+        draft = DatasetDraft(name="t", description="A test.", default_target_attribute="b")
+        dataset = client.datasets.publish(draft, frame)
+        for field in ("default_target_attribute", "row_id_attribute", "ignore_attributes"):
+            with pytest.raises(ValidationError, match=f"{field} of the edit of dataset") as info:
+                client.datasets.edit(dataset, **{field: "nowhere"})
+            assert "names 'nowhere', and the data has no such column" in info.value.message
+            assert info.value.hint == "Its columns are a, b."
+        assert client.datasets.get(dataset.id).default_target_attribute == "b"
+        assert [column.name for column in client.datasets.features(dataset)] == ["a", "b"]
+
     def test_what_tasks_rest_on_is_only_edited_without_tasks(self, client: Client) -> None:
         with pytest.raises(InUseError, match="needed by the tasks 1") as caught:
             client.datasets.edit(1, default_target_attribute="sepalwidth")
