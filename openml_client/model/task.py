@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from openml_client.model.dataset import Dataset, DatasetSummary
+from openml_client.model.ids import id_of
 from openml_client.model.task_type import TaskTypeId
 from openml_client.model.text import html_table
 
@@ -215,6 +217,9 @@ TASK_CLASSES: Mapping[int, type[Task]] = {
 Costs = Sequence[Sequence[float]]
 """Shape ``(n_classes, n_classes)``: row is the true class, column the predicted one."""
 
+DatasetOrId = int | Dataset | DatasetSummary
+"""A dataset, by its id or as it was got."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskDraft:
@@ -229,7 +234,7 @@ class TaskDraft:
     @classmethod
     def classification(
         cls,
-        dataset_id: int,
+        dataset_id: DatasetOrId,
         target: str,
         *,
         procedure_id: int = 1,
@@ -247,7 +252,7 @@ class TaskDraft:
     @classmethod
     def regression(
         cls,
-        dataset_id: int,
+        dataset_id: DatasetOrId,
         target: str,
         *,
         procedure_id: int = 7,
@@ -260,7 +265,7 @@ class TaskDraft:
     @classmethod
     def learning_curve(
         cls,
-        dataset_id: int,
+        dataset_id: DatasetOrId,
         target: str,
         *,
         procedure_id: int = 13,
@@ -271,7 +276,12 @@ class TaskDraft:
 
     @classmethod
     def data_stream(
-        cls, dataset_id: int, target: str, *, procedure_id: int = 15, measure: str | None = None
+        cls,
+        dataset_id: DatasetOrId,
+        target: str,
+        *,
+        procedure_id: int = 15,
+        measure: str | None = None,
     ) -> Self:
         """Draft a task that predicts a nominal column row after row, testing then training."""
         type_id = TaskTypeId.DATA_STREAM_CLASSIFICATION
@@ -279,7 +289,7 @@ class TaskDraft:
 
     @classmethod
     def clustering(
-        cls, dataset_id: int, *, procedure_id: int = 17, measure: str | None = None
+        cls, dataset_id: DatasetOrId, *, procedure_id: int = 17, measure: str | None = None
     ) -> Self:
         """Draft a task that groups the rows, 50 times."""
         return cls._draft(TaskTypeId.CLUSTERING, dataset_id, procedure_id, measure)
@@ -287,16 +297,16 @@ class TaskDraft:
     @classmethod
     def challenge(
         cls,
-        dataset_id: int,
+        dataset_id: DatasetOrId,
         target: str,
         *,
-        labeled_dataset_id: int,
+        labeled_dataset_id: DatasetOrId,
         procedure_id: int = 18,
         measure: str | None = None,
     ) -> Self:
         """Draft a task that predicts labels which another dataset holds."""
         type_id = TaskTypeId.MACHINE_LEARNING_CHALLENGE
-        labeled = str(int(labeled_dataset_id))
+        labeled = str(_dataset_id(labeled_dataset_id))
         return cls._draft(
             type_id, dataset_id, procedure_id, measure, target, source_data_labeled=labeled
         )
@@ -304,7 +314,7 @@ class TaskDraft:
     @classmethod
     def survival(
         cls,
-        dataset_id: int,
+        dataset_id: DatasetOrId,
         event: str,
         *,
         left: str | None = None,
@@ -328,7 +338,13 @@ class TaskDraft:
 
     @classmethod
     def subgroups(
-        cls, dataset_id: int, target: str, *, value: str, quality_measure: str, time_limit_s: float
+        cls,
+        dataset_id: DatasetOrId,
+        target: str,
+        *,
+        value: str,
+        quality_measure: str,
+        time_limit_s: float,
     ) -> Self:
         """Draft a task that finds rules which describe one value of a nominal column."""
         return cls._draft(
@@ -344,17 +360,17 @@ class TaskDraft:
 
     @classmethod
     def multitask_regression(
-        cls, dataset_ids: Iterable[int], target: str, *, procedure_id: int = 29
+        cls, dataset_ids: Iterable[DatasetOrId], target: str, *, procedure_id: int = 29
     ) -> Self:
         """Draft a task that predicts a numeric column of several datasets, in 10 folds."""
-        ids = _json([int(id_) for id_ in dataset_ids])
+        ids = _json([_dataset_id(given) for given in dataset_ids])
         type_id = TaskTypeId.MULTITASK_REGRESSION
         return cls._draft(type_id, None, procedure_id, None, target, source_data_list=ids)
 
     @classmethod
     def active_classification(
         cls,
-        dataset_id: int,
+        dataset_id: DatasetOrId,
         target: str,
         *,
         procedure_id: int = 30,
@@ -375,7 +391,12 @@ class TaskDraft:
 
     @classmethod
     def text(
-        cls, dataset_id: int, target: str, *, procedure_id: int = 35, measure: str | None = None
+        cls,
+        dataset_id: DatasetOrId,
+        target: str,
+        *,
+        procedure_id: int = 35,
+        measure: str | None = None,
     ) -> Self:
         """Draft a task that predicts a column from text, by a 33% holdout."""
         return cls._draft(TaskTypeId.TEXT_TASKS, dataset_id, procedure_id, measure, target)
@@ -384,7 +405,7 @@ class TaskDraft:
     def _draft(
         cls,
         type_id: TaskTypeId,
-        dataset_id: int | None,
+        dataset_id: DatasetOrId | None,
         procedure_id: int | None,
         measure: str | None,
         target: str | None = None,
@@ -392,7 +413,7 @@ class TaskDraft:
     ) -> Self:
         """Draft a task of some type; what is None is no input of it."""
         inputs = {
-            "source_data": None if dataset_id is None else str(int(dataset_id)),
+            "source_data": None if dataset_id is None else str(_dataset_id(dataset_id)),
             "target_feature": target,
             "estimation_procedure": None if procedure_id is None else str(int(procedure_id)),
             "evaluation_measures": measure,
@@ -400,6 +421,10 @@ class TaskDraft:
         }
         given = {name: text for name, text in inputs.items() if text is not None}
         return cls(type_id=int(type_id), inputs=given)
+
+
+def _dataset_id(given: DatasetOrId) -> int:
+    return id_of(given, "dataset", (Dataset, DatasetSummary))
 
 
 def _json(value: object) -> str | None:
