@@ -96,8 +96,8 @@ class TestTags:
         with pytest.raises(NotFoundError, match=rf"_id {thing.id}, tag mine.*Tag not found"):
             namespace.untag(thing, "mine")
 
-    @pytest.mark.parametrize("tag", ["", "two words", "x" * 65, "café", "a/b"])
-    def test_what_is_no_tag_is_refused_before_it_is_sent(self, client: Client, tag: str) -> None:
+    @pytest.mark.parametrize("tag", ["", "two words", "x" * 65, "café", "a/b", None, 7, ["a"]])
+    def test_what_is_no_tag_is_refused_before_it_is_sent(self, client: Client, tag: Any) -> None:
         with pytest.raises(ValidationError, match="1 to 64 of the characters") as caught:
             client.datasets.tag(1, tag)
         assert caught.value.code is None
