@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -75,6 +75,22 @@ def serve(
             sys.stdout.flush()  # who waits for it reads a pipe
 
         registry.serve(host=host, port=port, threads=threads, on_ready=announce)
+
+
+@app.command("add-user")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Of the user.")],
+    folder: Folder = None,
+    group: Annotated[
+        Literal["normal", "read-only", "admin"],
+        typer.Option(help="Who is read-only writes nothing; an admin writes everybody's things."),
+    ] = "normal",
+) -> None:
+    """Add a user, and print the API key, which is kept nowhere."""
+    from openml_client.registry import Registry
+
+    with Registry.open(_folder(folder), create=False) as registry:
+        typer.echo(registry.add_user(name, group=group))
 
 
 @app.command("mirror")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from openml_client import Client, StudyDraft
+from openml_client import Client, DatasetDraft, StudyDraft
+from openml_client.errors import NotAuthorizedError
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -212,6 +215,28 @@ def test_measures_of_error_are_better_if_small(measure: str, is_so: bool) -> Non
     from openml_client.cli.listing import _is_better_if_small
 
     assert _is_better_if_small(measure) is is_so
+
+
+def test_a_user_is_added_who_may_do_what_the_group_may(tmp_path: Path) -> None:
+    assert run("registry", "init", "team", cwd=tmp_path).returncode == 0
+    for name, group in (("ada", "normal"), ("bob", "read-only")):
+        added = run("registry", "add-user", name, "team", "--group", group, cwd=tmp_path)
+        assert re.fullmatch("[0-9a-f]{32}\n", added.stdout), added.stderr
+        with Client(f"local:{tmp_path}/team", api_key=added.stdout.strip()) as client:
+            assert client.whoami().name == name
+            draft = DatasetDraft(name="d", description="A test.", default_target_attribute="a")
+            if group == "normal":
+                assert client.datasets.publish(draft, pd.DataFrame({"a": [1.0]})).id == 1
+            else:
+                with pytest.raises(NotAuthorizedError, match="read-only account"):
+                    client.datasets.publish(draft, pd.DataFrame({"a": [1.0]}))
+    again = run("registry", "add-user", "ada", "team", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "has a user named 'ada' already" in again.stderr
+    assert run("registry", "add-user", "eve", "--group", "owner", cwd=tmp_path).returncode == 2
+    nowhere = run("registry", "add-user", "eve", "none", cwd=tmp_path)
+    assert "none holds no registry" in nowhere.stderr
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("option", [["--port", "0"], ["--port", "65536"], ["--threads", "0"]])
