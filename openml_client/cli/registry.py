@@ -41,7 +41,10 @@ def init(folder: Folder = None) -> None:
 
 @app.command("seed")
 def seed_registry(folder: Folder = None) -> None:
-    """Publish the real datasets that scikit-learn ships, each with a 10-fold task."""
+    """Publish real datasets, each with a task.
+
+    They are those that scikit-learn ships; the tasks have 10 folds.
+    """
     from openml_client.client import Client
     from openml_client.seed import seed
 
@@ -115,9 +118,10 @@ def mirror(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at once.")] = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Copy things of a server, with their ids, into a folder; again completes what is missing.
+    """Copy things of a server, ids and all.
 
-    Each kind of thing may be given more than once.  Exits with 1 if something can't be copied.
+    The same again completes what is missing.  Each kind of thing may be given more than once.
+    Exits with 1 if something can't be copied.
     """
     if not (suite or study or task or dataset or runs_of_task):
         raise typer.BadParameter(
@@ -161,7 +165,10 @@ def _print_mirrored(result: Mirrored) -> None:
 
 @app.command("check")
 def check(folder: Folder = None) -> None:
-    """Look for damage: exits with 1 if the database or a file is not as it was written."""
+    """Look for damage.
+
+    Exits with 1 if the database or a file is not as it was written.
+    """
     from openml_client.registry.check import check_folder
 
     path = _folder(folder)

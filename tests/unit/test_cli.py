@@ -48,6 +48,13 @@ def test_help_names_the_commands(tmp_path: Path) -> None:
         assert f"  {command} " in result.stdout
 
 
+@pytest.mark.parametrize("group", [[], ["registry"], ["run"], ["dataset"], ["user"], ["suite"]])
+def test_no_line_of_a_list_of_commands_is_cut(tmp_path: Path, group: list[str]) -> None:
+    result = run(*group, "--help", cwd=tmp_path, COLUMNS="80")
+    assert result.returncode == 0
+    assert "..." not in result.stdout.partition("Commands:")[2]
+
+
 def test_no_command_shows_the_help_and_exits_with_2(tmp_path: Path) -> None:
     result = run(cwd=tmp_path)
     assert result.returncode == 2
