@@ -120,6 +120,7 @@ def _check_target(draft: DatasetDraft) -> None:
     if len(draft.target_names) != 1:
         _logger.warning(
             "the dataset %r has no single default_target_attribute: the server will leave it in "
-            "preparation, so that lists don't show it and it gets no tasks",
+            "preparation, so that lists don't show it and it gets no tasks; "
+            "client.datasets.edit(id, default_target_attribute=...) names one later",
             draft.name,
         )

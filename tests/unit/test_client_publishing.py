@@ -44,6 +44,8 @@ def test_a_dataset_without_a_target_is_published_with_a_warning(
         dataset = client.datasets.publish(draft(), FRAME)
     assert dataset.status == "in_preparation"
     assert "has no single default_target_attribute" in caplog.text
+    assert "client.datasets.edit(id, default_target_attribute=...)" in caplog.text
+    assert client.datasets.edit(dataset, default_target_attribute="kind").status == "active"
 
 
 def test_one_text_where_several_are_taken_is_one_item() -> None:
