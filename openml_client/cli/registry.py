@@ -159,6 +159,9 @@ def _print_mirrored(result: Mirrored) -> None:
     rows = [(kind, *count) for kind, count in counts.items() if any(count)]
     if rows:
         print_table(["kind", "copied", "there before"], rows)
+    else:
+        typer.echo(f"Nothing was copied to {result.folder}.")
+        return
     typer.echo(f"The mirror is in {result.folder}. Next:")
     typer.echo(f"  openml-client --server local:{result.folder} dataset list")
 
