@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete
 from openml_client.errors import RegistryError
 from openml_client.model.dataset import DatasetDraft
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
-from openml_client.model.task import TaskDraft
+from openml_client.model.task_draft import TaskDraft
 from openml_client.registry.store import datasets, files, flows, schema, setups, tasks, users
 from openml_client.registry.store.base import StoreBusyError
 from openml_client.registry.store.database import Store
