@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from openml_client.model.flow import Flow, FlowDraft
     from openml_client.model.run import Run, RunDraft
     from openml_client.model.study import Study, StudyDraft
-    from openml_client.model.task import Task, TaskDraft
+    from openml_client.model.task import Task
+    from openml_client.model.task_draft import TaskDraft
     from openml_client.shortcuts import get_task, load_dataset, reproduce, run_model
 
 _HOMES = {
@@ -38,7 +39,7 @@ _HOMES = {
     "Study": "model.study",
     "StudyDraft": "model.study",
     "Task": "model.task",
-    "TaskDraft": "model.task",
+    "TaskDraft": "model.task_draft",
     "get_task": "shortcuts",
     "load_dataset": "shortcuts",
     "reproduce": "shortcuts",

@@ -63,7 +63,8 @@ class Client:
     cache_dir
         Folder that keeps what was downloaded.
     offline
-        Send no request; what the cache has still works.
+        Send no request over the network; what the cache has still works, and so does an embedded
+        registry, which needs none.
     timeout_s
         Seconds that a server may stay silent.
     retries
@@ -103,6 +104,7 @@ class Client:
         self._opened: OpenedServer | None = None
         self._transport: Transport | None = None
         self._owns_transport = True
+        self._is_offline = self._settings.offline and not self._settings.is_local
         if self._settings.is_local:
             self._opened = _open_server(self._settings)
             self._settings = self._opened.settings
@@ -119,12 +121,18 @@ class Client:
         client._opened = None
         client._transport = transport
         client._owns_transport = False
+        client._is_offline = settings.offline
         return client
 
     @property
     def settings(self) -> Settings:
         """The settings that hold for this client; they don't change."""
         return self._settings
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the server is not asked: an embedded registry is, for that takes no network."""
+        return self._is_offline
 
     def with_options(
         self,
@@ -136,7 +144,8 @@ class Client:
     ) -> Client:
         """A sibling with other options, which shares the connections and the cache.
 
-        Close the first client last: the connections are its own.
+        With ``offline=True`` it has what the cache has, also of an embedded registry. Close the
+        first client last: the connections are its own.
         """
         given = {
             "api_key": api_key,
@@ -145,7 +154,9 @@ class Client:
             "retries": retries,
         }
         settings = _changed(self._settings, {k: v for k, v in given.items() if v is not None})
-        return Client.over(self._connection.with_settings(settings), settings)
+        sibling = Client.over(self._connection.with_settings(settings), settings)
+        sibling._is_offline = self._is_offline if offline is None else settings.offline
+        return sibling
 
     @cached_property
     def datasets(self) -> Datasets:
@@ -310,7 +321,7 @@ class Client:
         from openml_client.cache import Cache
 
         cache = Cache(self._settings.cache_dir, server=self._settings.server)
-        return Caller(self._settings, self._connection, cache)
+        return Caller(self._settings, self._connection, cache, is_offline=self._is_offline)
 
     @property
     def _connection(self) -> Transport:
@@ -348,7 +359,7 @@ class Client:
         )
 
     def __repr__(self) -> str:
-        offline = ", offline" if self._settings.offline else ""
+        offline = ", offline" if self._is_offline else ""
         return f"<Client of {self._settings.server}{offline}>"
 
 

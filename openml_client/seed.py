@@ -23,7 +23,8 @@ from filelock import FileLock, Timeout
 from openml_client.config import registry_folder
 from openml_client.errors import MissingDependencyError
 from openml_client.model.dataset import Dataset, DatasetDraft
-from openml_client.model.task import Task, TaskDraft
+from openml_client.model.task import Task
+from openml_client.model.task_draft import TaskDraft
 from openml_client.wire import json
 from openml_client.wire.dataset import DATASET
 

@@ -35,7 +35,10 @@ def login(
         bool, typer.Option("--default", help="Make this server the default one.")
     ] = False,
 ) -> None:
-    """Keep the API key of a server in the configuration file, readable by you alone."""
+    """Keep the API key of a server.
+
+    It goes into the configuration file, readable by you alone.
+    """
     settings: Context = context.obj
     server = load_settings(settings.server).server
     if is_local(server):
@@ -54,7 +57,10 @@ def login(
 
 
 def doctor(context: typer.Context) -> None:
-    """Say which settings hold, where they come from, and whether the server answers."""
+    """Show the settings, and ask the server.
+
+    Says which settings hold, where they come from, and whether the server answers.
+    """
     settings: Context = context.obj
     typer.echo(f"openml-client {__version__}, Python {platform.python_version()}")
     for name in ("requests", "numpy", "pandas", "pyarrow", "scikit-learn"):
@@ -65,7 +71,7 @@ def doctor(context: typer.Context) -> None:
     )
     with settings.client() as client:
         _show_settings(client.settings)
-        if client.settings.offline:
+        if client.is_offline:
             typer.echo("offline: the server is not asked")
         else:
             _ask(client)

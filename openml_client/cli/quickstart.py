@@ -27,7 +27,10 @@ def quickstart(
         Path, typer.Option(help="Folder of the registry; made if it is missing.")
     ] = Path("openml-quickstart"),
 ) -> None:
-    """Fetch data, run two models, publish, compare and reproduce: no key, no network."""
+    """Run the whole job once, on an embedded registry.
+
+    Fetch data, run two models, publish, compare and reproduce: no key, no network.
+    """
     from openml_client.client import Client
 
     server = f"local:{folder}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -41,7 +41,10 @@ def init(folder: Folder = None) -> None:
 
 @app.command("seed")
 def seed_registry(folder: Folder = None) -> None:
-    """Publish the real datasets that scikit-learn ships, each with a 10-fold task."""
+    """Publish real datasets, each with a task.
+
+    They are those that scikit-learn ships; the tasks have 10 folds.
+    """
     from openml_client.client import Client
     from openml_client.seed import seed
 
@@ -77,6 +80,22 @@ def serve(
         registry.serve(host=host, port=port, threads=threads, on_ready=announce)
 
 
+@app.command("add-user")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Of the user.")],
+    folder: Folder = None,
+    group: Annotated[
+        Literal["normal", "read-only", "admin"],
+        typer.Option(help="Who is read-only writes nothing; an admin writes everybody's things."),
+    ] = "normal",
+) -> None:
+    """Add a user, and print the API key, which is kept nowhere."""
+    from openml_client.registry import Registry
+
+    with Registry.open(_folder(folder), create=False) as registry:
+        typer.echo(registry.add_user(name, group=group))
+
+
 @app.command("mirror")
 def mirror(
     source: Annotated[
@@ -99,9 +118,10 @@ def mirror(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests at once.")] = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Copy things of a server, with their ids, into a folder; again completes what is missing.
+    """Copy things of a server, ids and all.
 
-    Each kind of thing may be given more than once.  Exits with 1 if something can't be copied.
+    The same again completes what is missing.  Each kind of thing may be given more than once.
+    Exits with 1 if something can't be copied.
     """
     if not (suite or study or task or dataset or runs_of_task):
         raise typer.BadParameter(
@@ -139,13 +159,19 @@ def _print_mirrored(result: Mirrored) -> None:
     rows = [(kind, *count) for kind, count in counts.items() if any(count)]
     if rows:
         print_table(["kind", "copied", "there before"], rows)
+    else:
+        typer.echo(f"Nothing was copied to {result.folder}.")
+        return
     typer.echo(f"The mirror is in {result.folder}. Next:")
     typer.echo(f"  openml-client --server local:{result.folder} dataset list")
 
 
 @app.command("check")
 def check(folder: Folder = None) -> None:
-    """Look for damage: exits with 1 if the database or a file is not as it was written."""
+    """Look for damage.
+
+    Exits with 1 if the database or a file is not as it was written.
+    """
     from openml_client.registry.check import check_folder
 
     path = _folder(folder)

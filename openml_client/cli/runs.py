@@ -86,7 +86,10 @@ def reproduce_run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Execute a published run again and compare; exits with 1 unless the results agree."""
+    """Execute a published run again and compare.
+
+    Exits with 1 unless the results agree.
+    """
     settings: Context = context.obj
     if trusted:
         # What the user trusts may be a module in this folder.  Last, so that it hides none.

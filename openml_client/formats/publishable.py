@@ -76,14 +76,31 @@ def data_file(data: Any, name: str, *, columns: Sequence[str] | None = None) -> 
     """
     content = _content_of(data)
     if content is None:
-        content = _from_values(data, name, columns)
-    elif columns is not None:
+        return _checked(_from_values(data, name, columns))
+    if columns is not None:
         raise _named_already("a file")
-    elif content.startswith(_PARQUET):
+    if content.startswith(_PARQUET):
         from openml_client.formats.parquet import columns_of, read_arrow
 
-        content = _from_columns(columns_of(read_arrow(content)), name)
-    return _checked(content)
+        return _checked(_from_columns(columns_of(read_arrow(content)), name))
+    try:
+        return _checked(content)
+    except ArffError as error:
+        what = str(data) if isinstance(data, str | Path) else "the file"
+        raise _unreadable(what, error) from None
+
+
+def _unreadable(what: str, error: ArffError) -> ArffError:
+    """The fault of a file with the file's name, and what to do if it was never ARFF."""
+    if error.line is None:
+        return error  # it is ARFF, with a name or a value that servers don't take
+    told = ArffError(
+        f"{what} can't be read as ARFF: {error.message}",
+        hint=error.hint
+        or "Of files ARFF and Parquet are taken; read others into a frame, as by pandas.read_csv.",
+    )
+    told.line = error.line
+    return told
 
 
 def _checked(content: bytes) -> DataFile:
@@ -120,6 +137,8 @@ def _content_of(data: Any) -> bytes | None:
                 hint="The text of an ARFF file goes as bytes: text.encode().",
             )
         path = Path(data)
+        if path.is_dir():
+            raise FormatError(f"{path} is a folder", hint="Name a file in it.")
         if not path.is_file():
             raise FormatError(f"there is no file {path} to publish")
         return path.read_bytes()

@@ -40,6 +40,8 @@ class Splits(Mapping[Key, Fold]):
         self._folds = dict(sorted(folds.items()))
 
     def __getitem__(self, key: tuple[int, int] | Key) -> Fold:
+        if not isinstance(key, tuple) or len(key) not in {2, 3}:
+            raise KeyError(f"{key!r} is no splits[repeat, fold] or splits[repeat, fold, sample]")
         repeat, fold, sample = (*key, 0)[:3]
         try:
             return self._folds[int(repeat), int(fold), int(sample)]

@@ -87,7 +87,7 @@ def _check(client: Client, place: Path, workers: int) -> None:
         raise ValidationError(
             f"{place} can't be mirrored into itself", hint="Name another folder for the mirror."
         )
-    if settings.offline:
+    if client.is_offline:
         raise OfflineError(
             f"the client is offline, and {settings.server} was to be mirrored",
             hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",

@@ -169,6 +169,11 @@ class DatasetEdit:
         _hold_tuples(self, ("creators", "contributors", "ignore_attributes"))
 
     @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the new default targets, none or more."""
+        return _target_names(self.default_target_attribute)
+
+    @property
     def is_critical(self) -> bool:
         """Whether it changes what tasks on the dataset would mean."""
         return bool(

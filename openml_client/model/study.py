@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from openml_client.model.ids import id_of
+from openml_client.model.run import Run, RunSummary
+from openml_client.model.task import Task, TaskSummary
 from openml_client.model.text import html_table, shorten
 
 EntityType = Literal["task", "run"]
@@ -114,8 +117,11 @@ class StudyDraft:
     """Of a study; others can be attached later."""
 
     def __post_init__(self) -> None:
-        for name in ("task_ids", "run_ids"):
-            object.__setattr__(self, name, tuple(int(i) for i in getattr(self, name)))
+        # Tasks and runs may be given themselves, as everywhere.
+        tasks = tuple(id_of(given, "task", (Task, TaskSummary)) for given in self.task_ids)
+        runs = tuple(id_of(given, "run", (Run, RunSummary)) for given in self.run_ids)
+        object.__setattr__(self, "task_ids", tasks)
+        object.__setattr__(self, "run_ids", runs)
 
 
 @dataclass(frozen=True, kw_only=True)

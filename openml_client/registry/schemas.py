@@ -15,7 +15,7 @@ from openml_client.model.dataset import DatasetDraft
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, Predictions, RunEvaluation
 from openml_client.model.study import StudyDraft
-from openml_client.model.task import TaskDraft
+from openml_client.model.task_draft import TaskDraft
 from openml_client.model.trace import Trace, TraceIteration
 from openml_client.registry import pages
 from openml_client.wire import routes, xml

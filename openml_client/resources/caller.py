@@ -52,6 +52,8 @@ class Caller:
     settings: Settings
     transport: Transport
     cache: Cache
+    is_offline: bool
+    """Whether the server is not asked, but the cache alone."""
 
     @property
     def host(self) -> str:
@@ -98,7 +100,7 @@ class Caller:
             If the client is offline and this was never fetched, or was changed since.
         """
         path = route.path_of(id_)
-        if self.settings.offline:
+        if self.is_offline:
             return self._kept(route, id_, path)
         response = self.transport.send(self._request(route, path, None, (), {}))
         try:
@@ -284,7 +286,7 @@ class Caller:
         return xml.read(route.response, body, source=path)
 
     def _require_online(self, what: str) -> None:
-        if self.settings.offline:
+        if self.is_offline:
             raise OfflineError(
                 f"the client is offline and {what} was asked of {self.host}",
                 hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",

@@ -9,6 +9,7 @@ from typing import Any
 
 from openml_client.errors import InUseError, NoResultError, NotAuthorizedError, ValidationError
 from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion, Feature
+from openml_client.resources.publishing import check_columns
 from openml_client.resources.things import Dependants, Kind, Things
 from openml_client.resources.writing import check_status, write_once
 from openml_client.wire import routes
@@ -60,7 +61,8 @@ class DatasetChanges(Things, ABC):
         Raises
         ------
         ValidationError
-            If there is nothing to change, no such field, or a field breaks a limit.
+            If there is nothing to change, no such field, or a field breaks a limit or names a
+            column that the dataset does not have.
         NotAuthorizedError
             If the dataset is somebody else's, and its owner's to change; fork it then.
         InUseError
@@ -69,6 +71,7 @@ class DatasetChanges(Things, ABC):
             If there is no such dataset.
         """
         id_, wanted = self._id_of(dataset), _edit_of(changes, said)
+        self._check_columns(id_, wanted)
 
         def write() -> int:
             answer = self._caller.call(routes.DATASET_EDIT, body=wanted, form={"data_id": str(id_)})
@@ -231,6 +234,16 @@ class DatasetChanges(Things, ABC):
             f"dataset {id_} has no column {feature!r}",
             hint=f"It has {len(columns)}, numbered from 0: {names}.",
         )
+
+    def _check_columns(self, id_: int, wanted: DatasetEdit) -> None:
+        # A server takes any name, and then has neither columns nor qualities of the dataset.
+        if not wanted.is_critical:
+            return
+        try:
+            names = [column.name for column in self.features(id_)]
+        except NoResultError:
+            return  # what it could not process may be mended by this very edit
+        check_columns(wanted, names, what=f"the edit of dataset {id_}")
 
     def _says(self, id_: int, wanted: DatasetEdit) -> bool:
         """Whether a stored dataset is described as an edit wants it."""

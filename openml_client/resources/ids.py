@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 from openml_client.errors import ValidationError
 from openml_client.model.dataset import Dataset, DatasetSummary
 from openml_client.model.flow import Flow, FlowSummary
+from openml_client.model.ids import id_of
 from openml_client.model.run import Run, RunSummary
 from openml_client.model.setup import Setup
 from openml_client.model.study import Study, StudySummary
 from openml_client.model.task import Task, TaskSummary
 from openml_client.model.user import User
 
-_CLASSES: Mapping[str, tuple[type, ...]] = {
+_CLASSES: Mapping[str, tuple[type[Any], ...]] = {
     "dataset": (Dataset, DatasetSummary),
     "task": (Task, TaskSummary),
     "flow": (Flow, FlowSummary),
@@ -48,16 +48,7 @@ def as_id(value: Any, what: str) -> int:
     ValidationError
         If it is none of these, not positive, or a thing of another kind.
     """
-    is_integer = isinstance(value, Integral) and value is not True and value is not False
-    if is_integer or (isinstance(value, str) and value.strip().isdecimal()):
-        number = int(value)
-    elif isinstance(value, _CLASSES[what]):
-        return _id_of(value)
-    else:
-        raise ValidationError(
-            f"{value!r} is no id of a {what}",
-            hint=f"Give a positive integer, as shown by `openml-client {what} list`.",
-        )
+    number = id_of(value, what, _CLASSES[what])
     if number <= 0:
         raise ValidationError(f"the id of a {what} is a positive integer, not {number}")
     return number
@@ -82,11 +73,7 @@ def plain_filter(name: str, value: Any) -> Any:
     """The value of a filter, with its id in the place of each thing that the filter is about."""
     classes = _CLASSES.get(_NAMED_BY.get(name, ""), ())
     if isinstance(value, classes):
-        return _id_of(value)
+        return int(value.id)
     if isinstance(value, list | tuple):
-        return [_id_of(item) if isinstance(item, classes) else item for item in value]
+        return [int(item.id) if isinstance(item, classes) else item for item in value]
     return value
-
-
-def _id_of(thing: Any) -> int:
-    return int(thing.id)

@@ -13,6 +13,7 @@ from openml_client.model.dataset import DatasetDraft
 
 if TYPE_CHECKING:
     from openml_client.formats.publishable import DataFile
+    from openml_client.model.dataset import DatasetEdit
 
 FORMATS = ("ARFF", "Sparse_ARFF")
 """What servers take, in any case.  Source: protocol note, section 2."""
@@ -51,7 +52,9 @@ def prepared(
             hint="Give one of them. Where the data came from is told by original_data_url.",
         )
     file = _file(draft, data, columns)
-    _check_columns(draft, [attribute.name for attribute in file.attributes])
+    names = [attribute.name for attribute in file.attributes]
+    check_columns(draft, names, what=f"the draft {draft.name!r}")
+    _check_target(draft)
     if draft.format.lower() != file.format.lower():
         if not file.is_sparse:
             raise ValidationError(
@@ -90,24 +93,34 @@ def _check_url(draft: DatasetDraft, url: str) -> None:
         )
 
 
-def _check_columns(draft: DatasetDraft, names: Sequence[str]) -> None:
-    """Refuse a draft that names columns which the data does not have."""
-    said = {
-        "default_target_attribute": draft.target_names,
-        "row_id_attribute": (draft.row_id_attribute,) if draft.row_id_attribute else (),
-        "ignore_attributes": draft.ignore_attributes,
+def check_columns(said: DatasetDraft | DatasetEdit, names: Sequence[str], *, what: str) -> None:
+    """Refuse what names columns that the data does not have.
+
+    Raises
+    ------
+    ValidationError
+        With the field, the name and the columns that there are.
+    """
+    fields = {
+        "default_target_attribute": said.target_names,
+        "row_id_attribute": (said.row_id_attribute,) if said.row_id_attribute else (),
+        "ignore_attributes": said.ignore_attributes,
     }
-    for field, wanted in said.items():
+    for field, wanted in fields.items():
         missing = [name for name in wanted if name not in names]
         if missing:
             raise ValidationError(
-                f"{field} of the draft {draft.name!r} names {missing[0]!r}, and the data has no "
-                "such column",
+                f"{field} of {what} names {missing[0]!r}, and the data has no such column",
                 hint=f"Its columns are {', '.join(names[:50])}.",
             )
+
+
+def _check_target(draft: DatasetDraft) -> None:
+    """Warn of a draft that will be of little use."""
     if len(draft.target_names) != 1:
         _logger.warning(
             "the dataset %r has no single default_target_attribute: the server will leave it in "
-            "preparation, so that lists don't show it and it gets no tasks",
+            "preparation, so that lists don't show it and it gets no tasks; "
+            "client.datasets.edit(id, default_target_attribute=...) names one later",
             draft.name,
         )

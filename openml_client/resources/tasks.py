@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import DuplicateError, TaskError, TransportError
 from openml_client.model.page import Listing
-from openml_client.model.task import Task, TaskDraft, TaskInputs, TaskSummary
+from openml_client.model.task import Task, TaskInputs, TaskSummary
+from openml_client.model.task_draft import TaskDraft
 from openml_client.model.task_type import EstimationProcedure, TaskType
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by

@@ -43,15 +43,18 @@ def _may_be_taken(error: TransportError | ServerError) -> bool:
     return error.code == NOT_INDEXED
 
 
-def check_tag(tag: str) -> None:
+def check_tag(tag: object) -> None:
     """Refuse what the server takes for no tag.
 
     Raises
     ------
     ValidationError
-        If it is empty or too long, or has other characters than tags may have.
+        If it is no text, empty or too long, or has other characters than tags may have.
     """
-    complaint = "is empty" if tag == "" else TAG.complaint(tag)
+    if not isinstance(tag, str):
+        complaint: str | None = "is no text"
+    else:
+        complaint = "is empty" if tag == "" else TAG.complaint(tag)
     if complaint is not None:
         raise ValidationError(
             f"the tag {tag!r} {complaint}",

@@ -23,11 +23,11 @@ from openml_client.model.task import (
     SubgroupTask,
     SurvivalTask,
     Task,
-    TaskDraft,
     TaskInputs,
     TaskProcedure,
     TaskSummary,
 )
+from openml_client.model.task_draft import TaskDraft
 from openml_client.model.task_type import TaskTypeId
 from openml_client.wire.codec import Adapted, Field, InJson, Pairs, Passed, Record, Rows
 from openml_client.wire.scalars import DOUBLE, FLOAT, INT, MATRIX, NAME, TAG, TEXT

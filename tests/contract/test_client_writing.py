@@ -96,8 +96,8 @@ class TestTags:
         with pytest.raises(NotFoundError, match=rf"_id {thing.id}, tag mine.*Tag not found"):
             namespace.untag(thing, "mine")
 
-    @pytest.mark.parametrize("tag", ["", "two words", "x" * 65, "café", "a/b"])
-    def test_what_is_no_tag_is_refused_before_it_is_sent(self, client: Client, tag: str) -> None:
+    @pytest.mark.parametrize("tag", ["", "two words", "x" * 65, "café", "a/b", None, 7, ["a"]])
+    def test_what_is_no_tag_is_refused_before_it_is_sent(self, client: Client, tag: Any) -> None:
         with pytest.raises(ValidationError, match="1 to 64 of the characters") as caught:
             client.datasets.tag(1, tag)
         assert caught.value.code is None
@@ -195,6 +195,18 @@ class TestDatasets:
             client.datasets.edit(1, name="flowers")
         with pytest.raises(ValidationError, match="Basic Latin"):
             client.datasets.edit(1, description="Blüten")
+
+    def test_edit_refuses_columns_that_the_dataset_does_not_have(self, client: Client) -> None:
+        frame = pd.DataFrame({"a": [1.0, 2.0], "b": pd.Categorical(["x", "y"])})
+        draft = DatasetDraft(name="t", description="A test.", default_target_attribute="b")
+        dataset = client.datasets.publish(draft, frame)
+        for field in ("default_target_attribute", "row_id_attribute", "ignore_attributes"):
+            with pytest.raises(ValidationError, match=f"{field} of the edit of dataset") as info:
+                client.datasets.edit(dataset, **{field: "nowhere"})
+            assert "names 'nowhere', and the data has no such column" in info.value.message
+            assert info.value.hint == "Its columns are a, b."
+        assert client.datasets.get(dataset.id).default_target_attribute == "b"
+        assert [column.name for column in client.datasets.features(dataset)] == ["a", "b"]
 
     def test_what_tasks_rest_on_is_only_edited_without_tasks(self, client: Client) -> None:
         with pytest.raises(InUseError, match="needed by the tasks 1") as caught:

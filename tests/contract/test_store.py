@@ -19,7 +19,7 @@ from openml_client.errors import RegistryError
 from openml_client.model.dataset import DatasetDraft
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.study import StudyDraft
-from openml_client.model.task import TaskDraft
+from openml_client.model.task_draft import TaskDraft
 from openml_client.registry.store import (
     datasets,
     deleting,

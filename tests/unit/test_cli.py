@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from openml_client import Client, StudyDraft
+from openml_client import Client, DatasetDraft, StudyDraft
+from openml_client.errors import NotAuthorizedError
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -43,6 +46,13 @@ def test_help_names_the_commands(tmp_path: Path) -> None:
     assert result.returncode == 0
     for command in ("quickstart", "login", "doctor", "dataset", "task", "flow", "run", "registry"):
         assert f"  {command} " in result.stdout
+
+
+@pytest.mark.parametrize("group", [[], ["registry"], ["run"], ["dataset"], ["user"], ["suite"]])
+def test_no_line_of_a_list_of_commands_is_cut(tmp_path: Path, group: list[str]) -> None:
+    result = run(*group, "--help", cwd=tmp_path, COLUMNS="80")
+    assert result.returncode == 0
+    assert "..." not in result.stdout.partition("Commands:")[2]
 
 
 def test_no_command_shows_the_help_and_exits_with_2(tmp_path: Path) -> None:
@@ -212,6 +222,28 @@ def test_measures_of_error_are_better_if_small(measure: str, is_so: bool) -> Non
     from openml_client.cli.listing import _is_better_if_small
 
     assert _is_better_if_small(measure) is is_so
+
+
+def test_a_user_is_added_who_may_do_what_the_group_may(tmp_path: Path) -> None:
+    assert run("registry", "init", "team", cwd=tmp_path).returncode == 0
+    for name, group in (("ada", "normal"), ("bob", "read-only")):
+        added = run("registry", "add-user", name, "team", "--group", group, cwd=tmp_path)
+        assert re.fullmatch("[0-9a-f]{32}\n", added.stdout), added.stderr
+        with Client(f"local:{tmp_path}/team", api_key=added.stdout.strip()) as client:
+            assert client.whoami().name == name
+            draft = DatasetDraft(name="d", description="A test.", default_target_attribute="a")
+            if group == "normal":
+                assert client.datasets.publish(draft, pd.DataFrame({"a": [1.0]})).id == 1
+            else:
+                with pytest.raises(NotAuthorizedError, match="read-only account"):
+                    client.datasets.publish(draft, pd.DataFrame({"a": [1.0]}))
+    again = run("registry", "add-user", "ada", "team", cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "has a user named 'ada' already" in again.stderr
+    assert run("registry", "add-user", "eve", "--group", "owner", cwd=tmp_path).returncode == 2
+    nowhere = run("registry", "add-user", "eve", "none", cwd=tmp_path)
+    assert "none holds no registry" in nowhere.stderr
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("option", [["--port", "0"], ["--port", "65536"], ["--threads", "0"]])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from openml_client import Client, DatasetDraft, TaskDraft
+from openml_client import Client, DatasetDraft, StudyDraft, TaskDraft
 from openml_client.errors import CheckError, NotFoundError, TaskError, ValidationError
 
 FRAME = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": pd.Categorical(["a", "b", "a", "b"])})
@@ -43,6 +44,8 @@ def test_a_dataset_without_a_target_is_published_with_a_warning(
         dataset = client.datasets.publish(draft(), FRAME)
     assert dataset.status == "in_preparation"
     assert "has no single default_target_attribute" in caplog.text
+    assert "client.datasets.edit(id, default_target_attribute=...)" in caplog.text
+    assert client.datasets.edit(dataset, default_target_attribute="kind").status == "active"
 
 
 def test_one_text_where_several_are_taken_is_one_item() -> None:
@@ -81,6 +84,28 @@ def test_drafts_of_supervised_tasks_need_a_dataset_and_a_target(client: Client) 
     listed = client.tasks.list(datasets=diabetes.id).first()
     assert listed is not None
     assert again.id == listed.id
+
+
+def test_things_stand_for_their_ids_in_drafts(client: Client) -> None:
+    iris = client.datasets.get("iris")
+    row = client.datasets.list(name="iris").first()
+    assert TaskDraft.classification(iris, "class") == TaskDraft.classification(1, "class")
+    assert TaskDraft.clustering(row) == TaskDraft.clustering(1)
+    task = client.tasks.get(1)
+    draft = StudyDraft(name="S", task_ids=[task, "2", np.int64(3)])  # type: ignore[arg-type]
+    assert draft.task_ids == (1, 2, 3)
+
+
+@pytest.mark.parametrize("thing", [None, 1.7, True, "iris"])
+def test_a_draft_of_what_is_no_id_is_refused(client: Client, thing: Any) -> None:
+    task = client.tasks.get(1)
+    for given in (thing, task):
+        with pytest.raises(
+            ValidationError, match=f"{re.escape(repr(given))} is no id of a dataset"
+        ):
+            TaskDraft.challenge(1, "class", labeled_dataset_id=given)
+    with pytest.raises(ValidationError, match=f"{re.escape(repr(thing))} is no id of a run"):
+        StudyDraft(name="S", run_ids=(thing,))
 
 
 @pytest.mark.parametrize("thing", [None, 1, "run"])

@@ -440,11 +440,13 @@ def test_the_command_fails_with_1_if_something_is_missing_and_2_without_a_select
     with served(source) as address:
         command = ["registry", "mirror", "--from", address, "--to", "m"]
         failed = run(*command, "--dataset", "irises", "--dataset", "iris", home=tmp_path)
+        unknown = run(*command, "--task", 999, home=tmp_path)
         nothing = run(*command, home=tmp_path)
     assert failed.returncode == 1
     assert failed.stderr.splitlines() == [
         f"openml-client: failed: dataset irises: no active dataset 'irises' on {address}"
     ]
     assert "dataset  1" in failed.stdout
+    assert unknown.stdout == f"Nothing was copied to {tmp_path / 'm'}.\n"
     assert nothing.returncode == 2
     assert "--dataset, --task, --runs-of-task, --suite or --study" in nothing.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import io
 import os
 import pickle
 import subprocess
@@ -203,6 +204,18 @@ def test_an_offline_sibling_shares_the_cache(client: Client) -> None:
     assert offline.datasets.get(1) == iris
     with pytest.raises(OfflineError, match="not in the cache"):
         offline.datasets.get(2)
+
+
+def test_an_embedded_registry_needs_no_network(
+    seeded_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENML_OFFLINE", "1")
+    with Client(f"local:{seeded_registry.folder}") as client:
+        assert [row.id for row in client.datasets.list(limit=2)] == [1, 2]
+        assert client.with_options(retries=0).datasets.get(2).id == 2
+        assert "offline" not in repr(client)
+        with pytest.raises(OfflineError, match=r"data\.example\.org was not asked"):
+            client.download("https://data.example.org/d.arff", io.BytesIO())
 
 
 def test_a_sibling_with_another_key_is_another_user(

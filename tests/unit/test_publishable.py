@@ -304,6 +304,20 @@ def test_what_can_not_be_published_is_refused_with_a_reason(
         data_file(data, "probe", columns=columns)
 
 
+def test_a_file_of_another_kind_is_named_with_a_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n1,2\n")
+    fault = "can't be read as ARFF: line 1: neither a declaration nor a comment: 'a,b'"
+    for data, what in ((path, path), (str(path), path), (path.read_bytes(), "the file")):
+        with pytest.raises(ArffError) as info:
+            data_file(data, "probe")
+        assert (info.value.message, info.value.line) == (f"{what} {fault}", 1)
+        assert info.value.hint is not None
+        assert info.value.hint.endswith("read others into a frame, as by pandas.read_csv.")
+    with pytest.raises(FormatError, match=f"{tmp_path} is a folder"):
+        data_file(tmp_path, "probe")
+
+
 def test_names_and_values_at_the_limit_are_taken() -> None:
     frame = pd.DataFrame({"x" * 64: pd.Categorical(["ü" * 256])})
     assert rows(frame) == [["ü" * 256]]

@@ -239,3 +239,11 @@ def test_any_lines_give_splits_or_a_documented_error(rows):
     except (FormatError, TaskError):
         return
     assert isinstance(splits, Splits)
+
+
+@pytest.mark.parametrize("key", [0, (0,), (0, 0, 0, 0), "00"])
+def test_what_is_no_repeat_and_fold_is_a_key_error_that_says_what_is(key):
+    splits = Splits({(0, 0, 0): Fold(np.array([0]), np.array([1]))})
+    with pytest.raises(KeyError, match=r"is no splits\[repeat, fold\]"):
+        splits[key]
+    assert splits.get(key) is None

@@ -15,7 +15,8 @@ from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParamete
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
 from openml_client.model.study import Study, StudyDraft
-from openml_client.model.task import ClassificationTask, TaskDraft, TaskProcedure
+from openml_client.model.task import ClassificationTask, TaskProcedure
+from openml_client.model.task_draft import TaskDraft
 from openml_client.wire import (
     codec,
     dataset,

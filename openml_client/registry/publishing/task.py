@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from openml_client.model.dataset import Feature
-from openml_client.model.task import TaskDraft
+from openml_client.model.task_draft import TaskDraft
 from openml_client.model.task_type import TaskTypeId, TaskTypeInput
 from openml_client.registry.calls import Call, Refusal
 from openml_client.registry.store import datasets

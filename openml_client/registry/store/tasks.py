@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select, update
 
-from openml_client.model.task import TaskDraft, TaskInputs, TaskSummary
+from openml_client.model.task import TaskInputs, TaskSummary
+from openml_client.model.task_draft import TaskDraft
 from openml_client.registry.store import datasets as dataset_store
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import (
