@@ -23,21 +23,27 @@ _logger = logging.getLogger("openml_client")
 
 
 @contextmanager
-def entry_lock(path: Path) -> Iterator[None]:
-    """Hold a lock, if it can be had: the file at ``path`` is made for it."""
+def entry_lock(path: Path, *, what: str = "fetches the same") -> Iterator[None]:
+    """Hold a lock, if it can be had: the file at ``path`` is made for it.
+
+    Parameters
+    ----------
+    what
+        Another process does that is waited for.
+    """
     lock = FileLock(path)
     try:
-        _acquire(lock, path)
+        _acquire(lock, path, what)
         yield
     finally:
         lock.release()
 
 
-def _acquire(lock: FileLock, path: Path) -> None:
+def _acquire(lock: FileLock, path: Path, what: str) -> None:
     try:
         lock.acquire(timeout=SILENT_S)
     except Timeout:
-        _logger.warning("waiting for another process that fetches the same (lock: %s)", path)
+        _logger.warning("waiting for another process that %s (lock: %s)", what, path)
     except (OSError, NotImplementedError):
         return
     else:

@@ -124,6 +124,19 @@ class Cache:
         except OSError as error:
             self._warn(error)
 
+    @contextmanager
+    def hold(self, key: str) -> Iterator[None]:
+        """Let one process or thread at a time do what must not be done twice.
+
+        A folder that can't be written does not hinder, and nobody is waited for then.
+        """
+        path = entry_path(self.folder, key)
+        if not self._make_folder(path.parent):
+            yield
+            return
+        with entry_lock(lock_path(path), what="does the same"):
+            yield
+
     def _keep_fetched(self, path: Path, key: str, content: bytes) -> None:
         try:
             self._keep(path, content)

@@ -127,17 +127,21 @@ def mirror(
         raise typer.BadParameter(
             "Say what to copy: --dataset, --task, --runs-of-task, --suite or --study, once or more."
         )
-    with Context(source).client() as client:
-        result = client.mirror(
-            _folder(target),
-            suites=suite or (),
-            studies=study or (),
-            tasks=task or (),
-            datasets=dataset or (),
-            runs_of_tasks=runs_of_task or (),
-            workers=workers,
-            progress=not as_json and sys.stderr.isatty(),
-        )
+    try:
+        with Context(source).client() as client:
+            result = client.mirror(
+                _folder(target),
+                suites=suite or (),
+                studies=study or (),
+                tasks=task or (),
+                datasets=dataset or (),
+                runs_of_tasks=runs_of_task or (),
+                workers=workers,
+                progress=not as_json and sys.stderr.isatty(),
+            )
+    except KeyboardInterrupt:
+        typer.echo("openml-client: stopped; the same command again completes it.", err=True)
+        raise
     if as_json:
         print_json(result)
     else:

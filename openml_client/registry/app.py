@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from openml_client.registry.calls import Addresses, Call, Refusal, Services
 from openml_client.registry.files import add_rules
 from openml_client.registry.handlers import HANDLERS
 from openml_client.registry.paths import TidyPaths
-from openml_client.registry.store.base import StoreBusyError
+from openml_client.registry.store.base import StoreBusyError, StoreFullError
 from openml_client.registry.store.rows import MAX_ID
 from openml_client.wire.codes import NO_SUCH_FUNCTION, OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
@@ -155,6 +156,8 @@ def _bounded(places: Mapping[str, Any]) -> Mapping[str, Any]:
 def _registry_error(error: Exception) -> Response:
     if isinstance(error, StoreBusyError):
         return refuse(OVERLOADED, as_json=False)  # in XML whatever was asked for, as the server
+    if isinstance(error, StoreFullError):
+        return _full(os.strerror(errno.ENOSPC))
     # One line of at most 120 characters, for clients show no more; no path, for it goes to anybody.
     what = str(error).partition("\n")[0]
     if isinstance(error, RegistryError):
@@ -166,9 +169,13 @@ def _registry_error(error: Exception) -> Response:
 
 def _os_error(error: Exception) -> Response:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        text = f"The registry's disk is full: {error.strerror}. Nothing was stored."
-        return Response(text, status=507, content_type="text/plain; charset=utf-8")
+        return _full(error.strerror or "")
     raise error
+
+
+def _full(why: str) -> Response:
+    text = f"The registry's disk is full: {why}. Nothing was stored."
+    return Response(text, status=507, content_type="text/plain; charset=utf-8")
 
 
 def _http_error(error: Exception) -> Response:

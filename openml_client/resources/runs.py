@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from openml_client.running.check import Finding
     from openml_client.running.execute import Outcome, TaskData
     from openml_client.running.reproduce import Reproduction
+    from openml_client.transport import FilePart
 
 DEFAULT_TOLERANCE = 1e-9
 """Differences of the order of rounding, on another machine type say."""
@@ -188,6 +189,7 @@ class Runs(RunFiles):
             As `execute` gives it.
         avoid_duplicates
             Give the run that is there, if one of the same flow and values on the same task is.
+            Of processes that share a cache folder and publish the same at once, one publishes.
 
         Raises
         ------
@@ -207,8 +209,12 @@ class Runs(RunFiles):
         files = files_of(draft)  # before anything is sent: what can't be written leaves no flow
         flow = self._flow_of(draft)
         upload = upload_of(draft, flow)
-        if avoid_duplicates and (found := self._find(upload)):
-            return found
+        if not avoid_duplicates:
+            return self._upload(upload, files)
+        with self._caller.cache.hold(f"publishing/task-{draft.task_id}"):
+            return self._find(upload) or self._upload(upload, files)
+
+    def _upload(self, upload: RunUpload, files: Sequence[FilePart]) -> Run:
         try:
             id_ = self._caller.call(routes.RUN_UPLOAD, body=upload, files=files).id
         except TransportError as error:

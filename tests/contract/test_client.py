@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pandas as pd
@@ -425,6 +427,22 @@ class TestRuns:
         again = client.runs.publish(draft(1), avoid_duplicates=False)
         assert (again.id, again.setup_id) == (first.id + 2, first.setup_id)
         assert len(list(client.runs.list(tasks=task_id))) == 3
+
+    def test_of_many_that_publish_the_same_run_at_once_one_does(self, client: Client) -> None:
+        task_id = task_on(client, "iris")
+        model = DecisionTreeClassifier(max_depth=1)
+        draft = client.runs.execute(model, task_id, seed=3, progress=False)
+        client.flows.publish(client.flows.from_model(model))
+        start = Barrier(4)
+
+        def publish() -> int:
+            start.wait()
+            return client.runs.publish(draft).id
+
+        with ThreadPoolExecutor(4) as pool:
+            ids = {future.result() for future in [pool.submit(publish) for _ in range(4)]}
+        assert ids == {row.id for row in client.runs.list(tasks=task_id)}
+        assert len(ids) == 1
 
     def test_a_stored_flow_runs_at_its_defaults(self, client: Client) -> None:
         flow = client.flows.publish(client.flows.from_model(DecisionTreeClassifier(max_depth=1)))

@@ -174,6 +174,32 @@ def test_a_mirror_that_is_killed_leaves_a_whole_folder_and_the_next_call_complet
     assert len(whole.copied["run"]) + len(whole.present.get("run", ())) == 2
 
 
+def test_a_mirror_that_is_interrupted_says_how_it_goes_on(source: Registry, tmp_path: Path) -> None:
+    mirrors: list[subprocess.Popen[str]] = []
+
+    def interrupt(path: str, n: int) -> None:
+        if n == 6:
+            mirrors[0].send_signal(signal.SIGINT)
+
+    door = SimpleNamespace(wsgi_app=Door(source.wsgi_app, interrupt))
+    with served(door) as address:
+        command = ["--from", address, "--to", str(tmp_path / "m"), "--runs-of-task", "1"]
+        mirrors.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "openml_client", "registry", "mirror", *command],
+                env={**os.environ, "HOME": str(tmp_path)},
+                stderr=subprocess.PIPE,
+                text=True,
+                # Shells let background jobs ignore the interrupt, and children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            )
+        )
+        _, told = mirrors[0].communicate(timeout=60)
+    assert mirrors[0].returncode == 130
+    assert told == "openml-client: stopped; the same command again completes it.\n"
+    assert list(check_folder(tmp_path / "m")) == []
+
+
 def test_a_server_that_is_out_of_reach_is_not_asked_again_and_again(tmp_path: Path) -> None:
     with Registry.open(tmp_path / "source") as registry, served(registry) as address:
         pass

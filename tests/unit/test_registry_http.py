@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlalchemy import event
 from werkzeug.test import Client
 
 from openml_client.registry import Registry
@@ -211,6 +212,22 @@ def test_a_busy_database_is_told_as_one_in_xml(api: Api, monkeypatch: pytest.Mon
             data={"api_key": api.key, "description": flow()},
         )
     assert (answer.status_code, code(answer)) == (412, 107)
+
+
+def test_a_full_disk_of_the_database_is_told_as_one(api: Api) -> None:
+    def fill(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # it may not grow
+
+    with api.registry.services.store.read() as connection:
+        event.listen(connection.engine, "checkout", fill)
+    answers = [api.post("flow", flow(f"probe{i}")) for i in range(100)]
+    statuses = [answer.status_code for answer in answers]
+    last = statuses.index(507)
+    text = answers[last].get_data(as_text=True)
+    assert "disk is full: No space left on device. Nothing" in text
+    assert statuses[:last] == [200] * last
+    assert api.get(f"flow/{last}").status_code == 200
+    assert code(api.get(f"flow/{last + 1}")) == 181
 
 
 def test_a_file_that_was_lost_is_told_with_the_way_out(api: Api) -> None:

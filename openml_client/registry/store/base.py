@@ -21,6 +21,7 @@ Conflicts
     who publish the same at the same time one learns the other's id.
 Failures
     `StoreBusyError` if the database can't be had in time: asking again may help.
+    `StoreFullError` if there is no room on its disk.
     `RegistryError` if it can't be used: it is damaged, can't be written or is of another kind.
 """
 
@@ -31,3 +32,7 @@ from openml_client.errors import RegistryError
 
 class StoreBusyError(RegistryError):
     """Other writers kept the database for too long."""
+
+
+class StoreFullError(RegistryError):
+    """The disk of the database is full; nothing was stored."""

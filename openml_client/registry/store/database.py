@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from openml_client.errors import RegistryError
-from openml_client.registry.store.base import StoreBusyError
+from openml_client.registry.store.base import StoreBusyError, StoreFullError
 
 BUSY_TIMEOUT_S = 30.0
 """A writer waits this long for the others.  A write takes milliseconds, so this is a long queue."""
@@ -118,6 +118,11 @@ class Store:
 
 
 def _unusable(text: str, place: str) -> RegistryError:
+    if "disk is full" in text or "No space left" in text:
+        return StoreFullError(
+            f"there is no space for the registry's database {place}: {text}",
+            hint="Free some space on its disk. Nothing was stored.",
+        )
     if "readonly" in text or "read-only" in text:
         return RegistryError(
             f"the registry's database {place} can't be written: {text}",
