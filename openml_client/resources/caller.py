@@ -20,7 +20,7 @@ from openml_client.errors import (
 from openml_client.model.page import Listing
 from openml_client.resources.ids import plain_filter
 from openml_client.wire import xml
-from openml_client.wire.codec import Document, complaints
+from openml_client.wire.codec import complaints
 from openml_client.wire.codes import error_for
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
@@ -218,7 +218,8 @@ class Caller:
 
         parts = list(files)
         if body is not None and route.request is not None:
-            document = self._upload(route.request, body, route.name)
+            self.check(route, body)
+            document = xml.write(route.request, body)
             parts.insert(
                 0,
                 FilePart(
@@ -245,21 +246,29 @@ class Caller:
             idempotent=route.method == "GET",
         )
 
-    def _upload(self, document: Document, body: Any, route: str) -> bytes:
-        """Write a document, after checking it as the server will."""
-        found = list(complaints(document, body))
+    def check(self, route: Route, body: Any) -> None:
+        """Check what is to be sent as the server will.
+
+        Raises
+        ------
+        ValidationError
+            If it breaks a limit of the protocol.
+        """
+        assert route.request is not None  # noqa: S101  (asked of uploads only)
+        found = list(complaints(route.request, body))
         if found:
             name = getattr(body, "name", None)
             what = type(body).__name__ + (f" {name!r}" if name else "")
             also = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
             raise ValidationError(
-                f"{route}: {what}: {found[0]}",
-                route=route,
+                f"{route.name}: {what}: {found[0]}",
+                route=route.name,
                 hint=f"The server would refuse this, so nothing was sent.{also}",
             )
-        return xml.write(document, body)
 
     def _read(self, route: Route, path: str, response: Response) -> Any:
+        from openml_client.transport.policy import is_page
+
         body = response.body.lstrip()
         asked = f"{path} of {self.host}"
         if _is_error_document(body):
@@ -277,7 +286,7 @@ class Caller:
             )
         if not body:
             raise ProtocolError(f"{asked}: the answer is empty")
-        if body[:15].lower().startswith((b"<!doctype html", b"<html")):
+        if is_page(body):
             raise ProtocolError(
                 f"{asked}: the answer is an HTML page, not a document: {xml.first_line(body)!r}",
                 hint="Is this the address of an OpenML server? A proxy or a captive portal may "

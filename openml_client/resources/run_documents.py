@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import NotFoundError, ValidationError
+from openml_client.errors import ArffError, NotFoundError, ProtocolError, ValidationError
 from openml_client.model.flow import Flow, FlowSetting
 from openml_client.model.run import ParameterSetting, Predictions, Run, RunDraft
 from openml_client.wire.run import RunUpload
@@ -25,6 +25,7 @@ ENVIRONMENT = "environment.json"
 LONG_VALUES = "setup.json"
 PREDICTIONS = "predictions.arff"
 TRACE = "trace.arff"
+DESCRIPTION = "description.xml"
 
 
 def versions_of(environment: Mapping[str, Any]) -> dict[str, str]:
@@ -43,13 +44,25 @@ def upload_of(draft: RunDraft, flow: Flow) -> RunUpload:
         If the stored flow lacks a component that the draft sets.
     """
     ids = {path: part.id for path, part in flow.walk()}
+    return _upload(draft, flow.id, tuple(_setting(item, ids) for item in draft.settings))
+
+
+def preview_of(draft: RunDraft) -> RunUpload:
+    """The same where the flow is not stored yet: only ids in it are made up."""
+    settings = (
+        ParameterSetting(name=s.name, value=s.value, component_id=1) for s in draft.settings
+    )
+    return _upload(draft, draft.flow_id or 1, tuple(settings))
+
+
+def _upload(draft: RunDraft, flow_id: int, settings: tuple[ParameterSetting, ...]) -> RunUpload:
     return RunUpload(
         task_id=draft.task_id,
-        flow_id=flow.id,
+        flow_id=flow_id,
         setup_string=draft.setup_string,
         error_message=draft.error_message,
         run_details=draft.run_details,
-        settings=tuple(_setting(item, ids) for item in draft.settings),
+        settings=settings,
         tags=draft.tags,
         evaluations=draft.evaluations,
     )
@@ -70,16 +83,55 @@ def files_of(draft: RunDraft) -> tuple[FilePart, ...]:
     from openml_client.formats.trace import write_trace
     from openml_client.transport import FilePart
 
-    files = {
-        PREDICTIONS: write_predictions(draft.predictions, task_id=draft.task_id),
-        **draft.files,
-    }
+    files = {PREDICTIONS: write_predictions(draft.predictions, task_id=draft.task_id)}
     if draft.trace:
         files[TRACE] = write_trace(draft.trace, task_id=draft.task_id)
+    taken = {_part(name): name for name in (DESCRIPTION, PREDICTIONS, TRACE)}
+    for filename, content in draft.files.items():
+        _check_file(filename, content)
+        if _part(filename) in taken:
+            raise ValidationError(
+                f"the file {filename!r} of the run would take the place of "
+                f"{taken[_part(filename)]!r}",
+                hint="A run has one file of a name, whatever comes after the dot: rename it.",
+            )
+        taken[_part(filename)] = filename
+        files[filename] = content
     return tuple(
-        FilePart(name=filename.partition(".")[0], filename=filename, content=content)
+        FilePart(name=_part(filename), filename=filename, content=content)
         for filename, content in files.items()
     )
+
+
+def _part(filename: str) -> str:
+    """The name by which a server knows a file."""
+    return filename.partition(".")[0]
+
+
+def _check_file(filename: str, content: bytes) -> None:
+    """Refuse what the server would, after it took the flow.  Source: protocol note, section 5."""
+    from openml_client.formats.arff import check_arff
+    from openml_client.wire import xml
+
+    name, _, extension = filename.partition(".")
+    if not name or not extension:
+        raise ValidationError(
+            f"the file {filename!r} of the run has no name with an extension",
+            hint="Name it as model.bin or log.txt.",
+        )
+    if not isinstance(content, bytes) or not content:
+        what = "is empty" if content in {b"", ""} else f"is no bytes but {type(content).__name__}"
+        raise ValidationError(f"the file {filename!r} of the run {what}")
+    try:
+        if extension.lower() == "arff":
+            check_arff(content)
+        elif extension.lower() == "xml":
+            xml.parse(content, source=filename)
+    except (ArffError, ProtocolError) as error:
+        raise ValidationError(
+            f"the file {filename!r} of the run can't be read: {error.message}",
+            hint="Servers read files of this extension; give it another one.",
+        ) from error
 
 
 def setup_string(extension: str, seed: int) -> str:

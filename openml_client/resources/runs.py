@@ -39,6 +39,7 @@ from openml_client.resources.run_documents import (
     failures_of,
     files_of,
     json_bytes,
+    preview_of,
     seed_of,
     setup_string,
     shortened,
@@ -195,6 +196,9 @@ class Runs(RunFiles):
         ------
         CheckError
             If the run has faults; nothing was published then.
+        ValidationError
+            If it breaks a limit of the protocol, or has files that servers don't take; nothing
+            was published then.
         AuthenticationError
             Without an API key, or with a wrong one.
         """
@@ -206,7 +210,9 @@ class Runs(RunFiles):
                 hint="client.runs.check(draft) gives all findings."
                 + (f"\nThe model said: {draft.error_message}" if draft.error_message else ""),
             )
-        files = files_of(draft)  # before anything is sent: what can't be written leaves no flow
+        # Before anything is sent: what can't be written, or is refused, leaves no flow.
+        files = files_of(draft)
+        self._caller.check(routes.RUN_UPLOAD, preview_of(draft))
         flow = self._flow_of(draft)
         upload = upload_of(draft, flow)
         if not avoid_duplicates:

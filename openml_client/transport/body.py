@@ -62,14 +62,15 @@ def read_excerpt(raw: Any, *, n_bytes: int) -> bytes | Fault:
 
 
 def copy_body(
-    raw: Any, sink: IO[bytes], *, max_bytes: int, looks_wrong: Callable[[bytes], bool]
+    raw: Any, sink: IO[bytes], *, max_bytes: int, check_start: Callable[[bytes], Fault | None]
 ) -> Copied | Fault:
     """Size and md5 of a decoded body, after it was written into ``sink``.
 
     Parameters
     ----------
-    looks_wrong
-        Whether the first piece says that this is not the file; then nothing is written.
+    check_start
+        Gives the fault of a first piece that says that this is not the file; then nothing is
+        written.
 
     Raises
     ------
@@ -81,8 +82,8 @@ def copy_body(
     while piece := _read_piece(raw):
         if isinstance(piece, Fault):
             return piece
-        if n_bytes == 0 and looks_wrong(piece):
-            return Fault(FaultKind.BUSY, "its database is overloaded (code 107)")
+        if n_bytes == 0 and (fault := check_start(piece)):
+            return fault
         n_bytes += len(piece)
         if n_bytes > max_bytes:
             return _too_large(max_bytes)

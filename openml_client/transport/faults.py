@@ -110,6 +110,8 @@ _HINTS = {
     "REQUESTS_CA_BUNDLE names your own certificates.",
     FaultKind.MALFORMED: "Check the server address with `openml-client doctor`.",
     FaultKind.TOO_LARGE: "Ask for less at once, or for a higher max_bytes.",
+    FaultKind.PAGE: "A proxy or a captive portal may have answered instead of the server. "
+    "Nothing was kept.",
     FaultKind.NO_FILE: "Check the address, and whether the file is private.",
 }
 

@@ -41,6 +41,7 @@ from openml_client.transport.policy import (
     FaultKind,
     RetryPolicy,
     is_database_down,
+    is_page,
     retry_after_s,
 )
 from openml_client.transport.secrecy import guard_logs, hide_key
@@ -166,12 +167,20 @@ class HttpTransport:
         request = Request(method="GET", path=url, needs_key=needs_key)
         start = sink.tell()
 
+        def check_start(piece: bytes) -> Fault | None:
+            if is_database_down(piece):
+                return Fault(FaultKind.BUSY, "its database is overloaded (code 107)")
+            if not expected_md5 and is_page(piece):
+                shown = first_line(self._without_key(request, piece))
+                return Fault(FaultKind.PAGE, f"it answered with an HTML page: {shown}")
+            return None
+
         def receive(answer: requests.Response) -> DownloadInfo | Fault:
             sink.seek(start)
             sink.truncate()
             if answer.status_code != requests.codes.ok:
                 return self._no_file_fault(request, answer)
-            copied = copy_body(answer.raw, sink, max_bytes=max_bytes, looks_wrong=is_database_down)
+            copied = copy_body(answer.raw, sink, max_bytes=max_bytes, check_start=check_start)
             if isinstance(copied, Fault):
                 return copied
             if expected_md5 and copied.md5 != expected_md5.lower():

@@ -54,6 +54,8 @@ class FaultKind(Enum):
     """The answer is larger than the caller takes."""
     NO_FILE = "no file"
     """A download was answered, but not with the file."""
+    PAGE = "page"
+    """A download was answered with a page for people."""
     MALFORMED = "malformed"
     """The request can't be written."""
 
@@ -64,6 +66,7 @@ _FINAL = frozenset(
         FaultKind.UNSAFE,
         FaultKind.TOO_LARGE,
         FaultKind.NO_FILE,
+        FaultKind.PAGE,
         FaultKind.MALFORMED,
     }
 )
@@ -159,6 +162,11 @@ def retry_after_s(value: str | None, *, now: datetime | None = None) -> float | 
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def is_page(body: bytes) -> bool:
+    """Whether a body begins as an HTML page does."""
+    return body[:1000].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def is_database_down(body: bytes) -> bool:

@@ -5,12 +5,14 @@ Reading is tested through all three; a recording can't be written to.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -427,6 +429,29 @@ class TestRuns:
         again = client.runs.publish(draft(1), avoid_duplicates=False)
         assert (again.id, again.setup_id) == (first.id + 2, first.setup_id)
         assert len(list(client.runs.list(tasks=task_id))) == 3
+
+    @pytest.mark.parametrize(
+        ("changes", "complaint"),
+        [
+            ({"run_details": "a b"}, "run_details = 'a b' has characters outside"),
+            ({"files": {"model": b"M"}}, "'model' of the run has no name with an extension"),
+            ({"files": {"m.txt": b""}}, "'m.txt' of the run is empty"),
+            ({"files": {"m.txt": b"x", "m.bin": b"y"}}, "would take the place of 'm.txt'"),
+            ({"files": {"predictions.arff": b"x"}}, "line 1"),
+            ({"files": {"predictions.txt": b"x"}}, "the place of 'predictions.arff'"),
+            ({"files": {"description.xml": b"<a/>"}}, "the place of 'description.xml'"),
+            ({"files": {"more.xml": b"<a>"}}, "'more.xml' of the run can't be read"),
+        ],
+    )
+    def test_a_run_that_would_be_refused_leaves_no_flow(
+        self, client: Client, changes: dict[str, Any], complaint: str
+    ) -> None:
+        flows = len(list(client.flows.list()))
+        model = DecisionTreeClassifier(max_depth=1)
+        draft = client.runs.execute(model, task_on(client, "iris"), seed=3, progress=False)
+        with pytest.raises(ValidationError, match=re.escape(complaint)):
+            client.runs.publish(replace(draft, **changes))
+        assert len(list(client.flows.list())) == flows
 
     def test_of_many_that_publish_the_same_run_at_once_one_does(self, client: Client) -> None:
         task_id = task_on(client, "iris")

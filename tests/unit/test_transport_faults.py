@@ -343,6 +343,19 @@ def test_a_database_that_stays_down_gives_its_error_document():
 # Rows 5 and 6: answers that are something else, short or damaged.
 
 
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>portal", b"\n\n<HTML lang='en'>portal"])
+def test_a_page_is_never_taken_for_a_file(page):
+    sink = io.BytesIO()
+    with (
+        serving(reply(page, status="200 OK")) as server,
+        transport_to(server.url) as transport,
+        pytest.raises(TransportError, match=r"HTML page: .*portal") as caught,
+    ):
+        transport.download("d.arff", sink)
+    assert sink.getvalue() == b""
+    assert "captive portal" in str(caught.value)
+
+
 def test_a_download_that_is_refused_shows_status_and_first_line():
     page = reply("\n<html>Forbidden\nmore", status="403 Forbidden")
     with (
