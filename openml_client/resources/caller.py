@@ -21,7 +21,7 @@ from openml_client.model.page import Listing
 from openml_client.resources.ids import plain_filter
 from openml_client.wire import xml
 from openml_client.wire.codec import complaints
-from openml_client.wire.codes import error_for
+from openml_client.wire.codes import NO_KEY, error_for
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
 
@@ -37,6 +37,9 @@ PAGE_SIZE = 10_000
 
 SHOWN_CHARACTERS = 80
 """Of what was sent in a form, in messages."""
+
+SMALLEST_LIMIT_BYTES = 8 * 2**20
+"""Of uploads, among the servers that are known.  Source: protocol note, section 1.3."""
 
 MAX_COMPLAINTS = 4
 """Of a document that breaks many limits, this many are told: errors have six lines at most."""
@@ -85,11 +88,21 @@ class Caller:
         """
         path = route.url_path(filters, **places)
         self._require_online(f"{route.name} ({path})")
-        response = self.transport.send(self._request(route, path, body, files, form or {}))
+        request = self._request(route, path, body, files, form or {})
+        response = self.transport.send(request)
         said = ", ".join(
             f"{name} {value[:SHOWN_CHARACTERS]}" for name, value in (form or {}).items()
         )
-        return self._read(route, f"{path} ({said})" if said else path, response)
+        try:
+            return self._read(route, f"{path} ({said})" if said else path, response)
+        except AuthenticationError as error:
+            n_bytes = sum(len(part.content) for part in request.files)
+            if error.code == NO_KEY and n_bytes > SMALLEST_LIMIT_BYTES:
+                error.hint = (
+                    f"The upload has {n_bytes / 2**20:.1f} MB. A server that takes less drops the "
+                    f"key with the rest, and answers so. {error.hint or ''}"
+                )
+            raise
 
     def get_cached(self, route: Route, id_: int | str) -> Any:
         """Answer of a route for one id or alias; offline, the last one that was received.
@@ -282,7 +295,9 @@ class Caller:
             raise NotFoundError(f"{asked}: the server answered 404", route=route.name)
         if response.status != 200:
             raise TransportError(
-                f"{asked}: the server answered {response.status}: {xml.first_line(body)!r}"
+                f"{asked}: the server answered {response.status}: {xml.first_line(body)!r}",
+                status=response.status,
+                body=body,
             )
         if not body:
             raise ProtocolError(f"{asked}: the answer is empty")

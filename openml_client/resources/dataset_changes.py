@@ -39,6 +39,10 @@ class DatasetChanges(Things, ABC):
         """The dataset of this id or name."""
 
     @abstractmethod
+    def _id_of(self, dataset: Any) -> int:
+        """Id of a dataset that is given by id, by name or as itself."""
+
+    @abstractmethod
     def features(self, dataset: Any) -> tuple[Feature, ...]:
         """The columns of a dataset."""
 
@@ -70,7 +74,7 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
-        id_, wanted = self._id_of(dataset), _edit_of(changes, said)
+        id_, wanted = self._target(dataset), _edit_of(changes, said)
         self._check_columns(id_, wanted)
 
         def write() -> int:
@@ -98,7 +102,7 @@ class DatasetChanges(Things, ABC):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
-        form = {"data_id": str(self._id_of(dataset))}
+        form = {"data_id": str(self._target(dataset))}
         return self.get(self._caller.call(routes.DATASET_FORK, form=form).id)
 
     def set_status(self, dataset: Any, status: str) -> Dataset:
@@ -115,7 +119,7 @@ class DatasetChanges(Things, ABC):
             If there is no such dataset.
         """
         check_status(status)
-        id_ = self._id_of(dataset)
+        id_ = self._target(dataset)
         self._set_status(routes.DATASET_STATUS, id_, status)
         return self.get(id_)
 
@@ -150,7 +154,7 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
-        form = {"data_id": str(self._id_of(dataset)), "topic": topic}
+        form = {"data_id": str(self._target(dataset)), "topic": topic}
         self._caller.call(routes.TOPIC_ADD, form=form)
 
     def remove_topic(self, dataset: Any, topic: str) -> None:
@@ -163,7 +167,7 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset, or it is not on the topic.
         """
-        form = {"data_id": str(self._id_of(dataset)), "topic": topic}
+        form = {"data_id": str(self._target(dataset)), "topic": topic}
         self._caller.call(routes.TOPIC_DELETE, form=form)
 
     def add_ontology(self, dataset: Any, feature: int | str, url: str) -> tuple[str, ...]:
@@ -205,10 +209,19 @@ class DatasetChanges(Things, ABC):
         """
         return self._describe_column(dataset, feature, url, is_added=False)
 
+    def _target(self, thing: Any) -> int:
+        if isinstance(thing, str) and not thing.strip().isdecimal():
+            raise ValidationError(
+                f"{thing!r} is a name, and a name may have versions of several owners: what "
+                "changes a dataset takes it by its id",
+                hint=f"client.datasets.get({thing!r}).id is the id of its newest version.",
+            )
+        return super()._target(thing)
+
     def _describe_column(
         self, dataset: Any, feature: int | str, url: str, *, is_added: bool
     ) -> tuple[str, ...]:
-        id_ = self._id_of(dataset)
+        id_ = self._target(dataset)
         column = self._column(id_, feature)
         route = routes.ONTOLOGY_ADD if is_added else routes.ONTOLOGY_REMOVE
         form = {"data_id": str(id_), "index": str(column.index), "ontology": url}

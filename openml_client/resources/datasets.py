@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,8 @@ from openml_client.wire import routes
 
 if TYPE_CHECKING:
     from openml_client.formats.table import Table
+
+_logger = logging.getLogger("openml_client")
 
 
 class Datasets(DatasetChanges):
@@ -168,7 +171,13 @@ class Datasets(DatasetChanges):
         if content is not None:
             files = [FilePart(name="dataset", filename=f"{draft.name}.arff", content=content)]
         answer = self._caller.call(routes.DATASET_UPLOAD, body=draft, files=files)
-        return self.get(answer.id)
+        dataset = self.get(answer.id)
+        if dataset.error:
+            _logger.warning(
+                "%s could not process dataset %d (%s): %s",
+                *(self._caller.host, dataset.id, dataset.name, dataset.error),
+            )
+        return dataset
 
     def _id_of(self, dataset: Any) -> int:
         """Id of a dataset that is given by id, by name or as itself."""
@@ -177,6 +186,8 @@ class Datasets(DatasetChanges):
         return as_id(dataset, "dataset")
 
     def _newest(self, name: str, version: int | None) -> Dataset | None:
+        if "/" in name:  # which would ask for something else, and no name has
+            return None
         status = "active" if version is None else "all"
         found = list(self.list(name=name, version=version, status=status))
         return self.get(max(found, key=lambda row: row.version).id) if found else None
@@ -190,10 +201,8 @@ class Datasets(DatasetChanges):
         )
 
     def _other_versions(self, name: str) -> str:
-        others = [
-            f"version {row.version} (id {row.id}) is {row.status}"
-            for row in self.list(name=name, status="all")
-        ]
+        rows = () if "/" in name else self.list(name=name, status="all")
+        others = [f"version {row.version} (id {row.id}) is {row.status}" for row in rows]
         if others:
             return f"Of this name {', '.join(others)}: ask for it by its id."
         return "`client.datasets.list()` shows what is there."

@@ -21,12 +21,12 @@ from openml_client.resources.flow_files import files_of, with_files
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
 from openml_client.wire import routes
+from openml_client.wire.vocabulary import Existence
 
 if TYPE_CHECKING:
     from openml_client.extension.description import Description
     from openml_client.extension.protocol import Compat, Extension, Note
     from openml_client.extension.trust import Trust
-    from openml_client.wire.vocabulary import Existence
 
 Address = tuple[tuple[str, ...], str]
 """Path of a component, and the name of a parameter there."""
@@ -73,6 +73,8 @@ class Flows(Things):
         if self._caller.settings.api_key is not None:
             form = {"name": name, "external_version": external_version}
             answer: Existence = self._caller.call(routes.FLOW_EXISTS, form=form)
+        elif "/" in name + external_version:  # which would ask for something else
+            answer = Existence(exists=False, id=-1)
         else:
             answer = self._caller.call(
                 routes.FLOW_EXISTS_PATH, name=name, external_version=external_version

@@ -20,6 +20,9 @@ from openml_client.resources.writing import check_status, write_once
 from openml_client.wire import routes
 from openml_client.wire.route import Route
 
+_FATAL = 500
+"""Status of the empty answer to what a server can't read.  Source: protocol note, section 1.2."""
+
 
 class Collections(Stored):
     """What ``client.suites`` and ``client.studies`` do, each with its own kind."""
@@ -90,6 +93,8 @@ class Collections(Stored):
         try:
             id_ = self._caller.call(routes.STUDY_UPLOAD, body=draft).id
         except TransportError as error:
+            if error.status == _FATAL and draft.benchmark_suite_id is not None:
+                error.hint = "Some servers fail on benchmark_suite_id: publish without it."
             # The answer was lost; what has an alias can be looked up.
             if not error.maybe_taken or draft.alias is None:
                 raise
@@ -177,6 +182,10 @@ class Collections(Stored):
 
     def _name_of(self, given: Any) -> int | str:
         if isinstance(given, str) and not given.strip().isdecimal():
+            if "/" in given:  # which would ask for something else, and no alias has
+                raise NotFoundError(
+                    f"no {self._name} has the alias {given!r}", route=routes.STUDY_GET.name
+                )
             return given
         return as_id(given, self._name)
 

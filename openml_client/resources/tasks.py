@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import DuplicateError, TaskError, TransportError
+from openml_client.errors import DuplicateError, TaskError, TransportError, ValidationError
 from openml_client.model.page import Listing
 from openml_client.model.task import Task, TaskInputs, TaskSummary
 from openml_client.model.task_draft import TaskDraft
@@ -29,6 +30,9 @@ TASKS = Kind(
     delete=routes.TASK_DELETE,
     dependants=runs_by("tasks"),
 )
+
+
+_PROBLEMATIC = re.compile(r"problematic input: \[?(\w+)")
 
 
 class Tasks(Things):
@@ -127,6 +131,9 @@ class Tasks(Things):
             if error.existing_id is None:
                 raise
             id_ = error.existing_id
+        except ValidationError as error:
+            _name_input(error, draft)
+            raise
         return self.get(id_)
 
     def types(self) -> tuple[TaskType, ...]:
@@ -138,3 +145,10 @@ class Tasks(Things):
         """The estimation procedures that the server knows, of all task types."""
         answer: tuple[EstimationProcedure, ...] = self._caller.call(routes.PROCEDURE_LIST)
         return answer
+
+
+def _name_input(error: ValidationError, draft: TaskDraft) -> None:
+    """Say which value of a draft was refused; the server tells its name alone."""
+    match = _PROBLEMATIC.search(error.message)
+    if match is not None and match[1] in draft.inputs:
+        error.hint = f"The draft says {match[1]} = {draft.inputs[match[1]]!r}."

@@ -79,7 +79,8 @@ class HttpTransport:
     adapter
         Answers for the server's own origin instead of the network.
     allow_private
-        Ask private addresses too when a public server names them.
+        Whether private addresses are asked that the server names; without it, those that a
+        private server names are.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class HttpTransport:
         *,
         base_url: str | None = None,
         adapter: BaseAdapter | None = None,
-        allow_private: bool = False,
+        allow_private: bool | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
     ) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.server
 import io
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import requests
 from scipy import sparse
 
 from openml_client import Client, DatasetDraft
 from openml_client.errors import (
-    NoResultError,
     NotAuthorizedError,
     NotFoundError,
     OpenMLError,
@@ -28,6 +30,7 @@ from openml_client.errors import (
     ValidationError,
 )
 from openml_client.registry import Registry
+from tests.doors import served
 
 AWKWARD = [
     "it's",
@@ -191,23 +194,38 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("is_data", [True, False])
-def test_a_file_elsewhere_is_registered_by_its_address(
-    loopback: str, seeded_registry: Registry, tmp_path: Path, is_data: bool
+def test_a_file_elsewhere_is_fetched_and_processed(
+    empty_registry: Path, tmp_path: Path, is_data: bool
 ) -> None:
-    (tmp_path / "data.arff").write_bytes(b"@relation r\n@attribute a real\n@data\n1.5\n")
+    (tmp_path / "data.arff").write_bytes(
+        b"@relation r\n@attribute a real\n@attribute y {n,p}\n@data\n1.5,n\n2.5,p\n"
+    )
+    folder = shutil.copytree(empty_registry, tmp_path / "registry")
     with (
         serving(tmp_path) as files,
-        Client(loopback, api_key=seeded_registry.local_key, cache_dir=tmp_path / "c") as client,
+        Registry.open(folder, fetch="any") as registry,
+        served(registry) as address,
+        Client(address, api_key=registry.local_key, cache_dir=tmp_path / "c") as client,
     ):
-        url = f"{files}/data.arff"
+        url, about = f"{files}/data.arff", draft(default_target_attribute="y")
         if is_data:
-            dataset = client.datasets.publish(draft(), url)
+            dataset = client.datasets.publish(about, url)
         else:
-            dataset = client.datasets.publish(draft(url=url), None)
-        assert dataset.status == "in_preparation"
-        with pytest.raises(NoResultError):
-            client.datasets.features(dataset)
-        assert client.datasets.load(dataset).to_pandas()["a"].tolist() == [1.5]
+            dataset = client.datasets.publish(replace(about, url=url), None)
+        assert dataset.status == "active"
+        assert [f.name for f in client.datasets.features(dataset)] == ["a", "y"]
+        assert client.datasets.load(dataset).to_pandas()["a"].tolist() == [1.5, 2.5]
+        told = requests.get(dataset.url, allow_redirects=False, timeout=10)
+        assert told.headers["Location"] == url
+
+
+def test_a_dataset_that_could_not_be_processed_is_warned_of(
+    loopback: str, seeded_registry: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = seeded_registry.local_key
+    with Client(loopback, api_key=key, cache_dir=tmp_path / "c") as client:
+        client.datasets.publish(draft(), FRAME)
+    assert "could not process dataset" in caplog.text
 
 
 # What contradicts itself

@@ -77,7 +77,7 @@ class StoredDataset:
     dataset: Dataset
     uploader_id: int
     url: str | None
-    """Where the data lies, if it is no blob of this registry."""
+    """Where the data lies, if it is elsewhere; the blob is a copy for the engine then."""
     sha256: str | None
     """Blob of the data file."""
     filename: str
