@@ -156,9 +156,9 @@ def _with_quotes(
     """
     array = np.frombuffer(block, dtype=np.uint8)
     places = np.flatnonzero(array == ord(quote))
-    escapes = _escapes(array) if has_escapes else ()
-    if not len(escapes):
+    if not has_escapes:
         return array, places
+    escapes = _escapes(array)
     is_escaped = np.zeros(len(array) + 1, dtype=bool)
     is_escaped[escapes + 1] = True
     places = places[~is_escaped[places]]
