@@ -229,6 +229,10 @@ class DatasetChanges(Things, ABC):
         for column in columns:
             if feature in (column.name, column.index):
                 return column
+        # Servers drop the blanks around names, which the data file has.
+        bare = [c for c in columns if isinstance(feature, str) and c.name == feature.strip()]
+        if bare:
+            return bare[0]
         names = ", ".join(column.name for column in columns[:50])
         raise ValidationError(
             f"dataset {id_} has no column {feature!r}",

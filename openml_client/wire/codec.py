@@ -56,6 +56,8 @@ class Field:
     """Whether an empty element is written where the model has None, or an empty tuple."""
     in_json: InJson = InJson.AS_IN_XML
     """Whether hand-made JSON has it."""
+    is_exact: bool = False
+    """Whether the space around the text belongs to it, as in names that a data file declares."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,22 @@ def decode(document: Document, tree: Any, *, source: str) -> Any:
     if isinstance(document, Adapted):
         return document.to_model(decode(document.record, tree, source=source))
     return _decode_record(document, tree, f"/{document.root}", source, 0)
+
+
+def exact_keys(document: Document) -> frozenset[str]:
+    """Names of the elements whose texts keep the space around them."""
+    record = document if isinstance(document, Record) else document.record
+    found: set[str] = set()
+    seen: dict[int, Record] = {}  # flows hold flows
+    waiting = [record]
+    while waiting:
+        record = waiting.pop()
+        if id(record) in seen:
+            continue
+        seen[id(record)] = record
+        found |= {field.key.rpartition("/")[2] for field in record.fields if field.is_exact}
+        waiting += [field.kind for field in record.fields if isinstance(field.kind, Record)]
+    return frozenset(found)
 
 
 def encode(document: Document, value: Any) -> Tree:

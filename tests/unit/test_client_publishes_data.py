@@ -112,6 +112,29 @@ def test_awkward_texts_and_classes_come_back(client: Client) -> None:
     pd.testing.assert_frame_equal(loaded(client, frame, "kind"), frame)
 
 
+def test_the_registry_tells_names_and_labels_as_the_data_file_has_them(client: Client) -> None:
+    labels = [" lead", "", "a\rb", "end\n", "\ttab"]
+    frame = pd.DataFrame({" k ": [1.0] * 5, "c\r": pd.Categorical(labels), "y": list("abcde")})
+    dataset = client.datasets.publish(draft(default_target_attribute="y"), frame)
+    described = client.datasets.features(dataset)
+    table = client.datasets.load(dataset)
+    assert [feature.name for feature in described] == list(table.names) == [" k ", "c\r", "y"]
+    assert sorted(described[1].nominal_values) == sorted(table.labels("c\r")) == sorted(labels)
+    term = "https://example.org/k"
+    assert client.datasets.add_ontology(dataset, " k ", term) == (term,)
+    assert client.datasets.features(dataset)[0].ontologies == (term,)
+
+
+def test_a_column_is_found_by_its_name_where_the_server_dropped_the_blanks(client: Client) -> None:
+    frame = pd.DataFrame({"k": [1.0], "k ": [2.0]})
+    dataset = client.datasets.publish(draft(default_target_attribute="k"), frame)
+    client.datasets.add_ontology(dataset, " k ", "https://example.org/bare")
+    client.datasets.add_ontology(dataset, "k ", "https://example.org/same")
+    bare, same = client.datasets.features(dataset)
+    assert bare.ontologies == ("https://example.org/bare",)
+    assert same.ontologies == ("https://example.org/same",)
+
+
 def test_an_array_comes_back(client: Client) -> None:
     array = np.array([[1.5, np.nan], [-0.0, 3.25]])
     found = loaded(client, array, "b", columns=["a", "b"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openml_client.errors import ProtocolError
-from openml_client.model.dataset import DatasetDraft, DatasetSummary
+from openml_client.model.dataset import DatasetDraft, DatasetSummary, Feature
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
@@ -20,6 +20,7 @@ from openml_client.model.task_draft import TaskDraft
 from openml_client.wire import (
     codec,
     dataset,
+    engine,
     flow,
     json,
     run,
@@ -30,6 +31,7 @@ from openml_client.wire import (
     xml,
 )
 from openml_client.wire.run import RunUpload
+from openml_client.wire.scalars import NOT_XML
 
 
 def document(root: str, inner: str) -> bytes:
@@ -252,6 +254,64 @@ def test_hand_made_lists_of_names_are_lists_also_with_one_name() -> None:
     document = vocabulary.names("data_tag_list", "tag", hand_made_json=True)
     one = vocabulary.Names(names=("uci",))
     assert json.write(document, one) == b'{"data_tag_list":{"tag":["uci"]}}'
+
+
+# What a data file declares
+
+
+FEATURE_DOCUMENT = document(
+    "data_features",
+    "\n <oml:feature>\n <oml:index> 0 </oml:index><oml:name> k\n</oml:name>\n"
+    "<oml:data_type> nominal </oml:data_type><oml:nominal_value> lead</oml:nominal_value>"
+    "<oml:nominal_value></oml:nominal_value><oml:nominal_value>a&#13;b&#13;</oml:nominal_value>"
+    "<oml:nominal_value>\u2028</oml:nominal_value>\n </oml:feature>\n",
+)
+
+
+def test_names_and_labels_of_columns_keep_every_character() -> None:
+    (found,) = xml.read(dataset.FEATURES, FEATURE_DOCUMENT, source="a test")
+    assert found.name == " k\n"
+    assert found.nominal_values == (" lead", "", "a\rb\r", "\u2028")
+    assert (found.index, found.data_type) == (0, "nominal")  # other texts lose their blanks
+
+
+def test_json_keeps_the_blanks_of_names_and_labels() -> None:
+    body = (
+        b'{"data_features":{"feature":[{"index":"0","name":" k ","data_type":"nominal",'
+        b'"nominal_value":[" lead",[],"a\\r"]}]}}'
+    )
+    (found,) = json.read(dataset.FEATURES, body, source="a test")
+    assert (found.name, found.nominal_values) == (" k ", (" lead", "", "a\r"))
+
+
+names_in_xml = st.text(
+    st.characters(exclude_categories=["Cs"]).filter(lambda c: not NOT_XML.search(c))
+    | st.sampled_from(" \t\n\r\u2028\x85\xa0<&]"),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(names_in_xml, st.lists(names_in_xml, min_size=2, max_size=4, unique=True))
+def test_any_name_and_labels_are_read_as_they_were_written(name: str, labels: list[str]) -> None:
+    feature = Feature(index=0, name=name, data_type="nominal", nominal_values=tuple(labels))
+    for module in (xml, json):
+        content = module.write(dataset.FEATURES, [feature])
+        assert module.read(dataset.FEATURES, content, source="a test") == (feature,)
+
+
+def test_an_engine_uploads_names_and_labels_as_they_are() -> None:
+    found = engine.MeasuredFeature(index=0, name=" k", data_type="nominal", nominal_values=("a ",))
+    upload = engine.FeaturesUpload(dataset_id=1, features=(found,))
+    content = xml.write(engine.FEATURES_UPLOAD, upload)
+    assert xml.read(engine.FEATURES_UPLOAD, content, source="a test") == upload
+
+
+def test_line_ends_of_descriptions_are_written_as_they_are() -> None:
+    draft = DatasetDraft(name="tea", description="one\r\ntwo\rthree")
+    content = xml.write(dataset.DATASET_DRAFT, draft)
+    assert b"\r" not in content  # parsers take a bare one for a line feed
+    assert xml.read(dataset.DATASET_DRAFT, content, source="a test") == draft
 
 
 # What is checked before an upload
