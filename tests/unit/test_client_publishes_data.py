@@ -20,6 +20,7 @@ from scipy import sparse
 
 from openml_client import Client, DatasetDraft
 from openml_client.errors import (
+    ArffError,
     NoResultError,
     NotAuthorizedError,
     NotFoundError,
@@ -29,6 +30,9 @@ from openml_client.errors import (
 )
 from openml_client.registry import Registry
 
+FOREIGN = "ü 漢字 😀"
+"""What no label may be."""
+
 AWKWARD = [
     "it's",
     'say "hi"',
@@ -36,7 +40,7 @@ AWKWARD = [
     "line\nfeed",
     "?",
     "",
-    "ü 漢字 😀",
+    FOREIGN,
     "50%",
     "{1 2}",
     "\\n",
@@ -103,10 +107,11 @@ def test_types_that_only_frames_have_come_back_as_the_nearest(client: Client) ->
 
 
 def test_awkward_texts_and_classes_come_back(client: Client) -> None:
+    labels = ["Basic Latin" if text == FOREIGN else text for text in AWKWARD]
     frame = pd.DataFrame(
         {
             "text": pd.Series([*AWKWARD, np.nan], dtype=object),
-            "kind": category([None, *AWKWARD], AWKWARD),
+            "kind": category([None, *labels], labels),
         }
     )
     pd.testing.assert_frame_equal(loaded(client, frame, "kind"), frame)
@@ -281,6 +286,23 @@ def address(request: pytest.FixtureRequest, seeded_registry: Registry) -> str:
         return f"local:{seeded_registry.folder}"
     served: str = request.getfixturevalue("loopback")
     return served
+
+
+def test_names_and_classes_beyond_basic_latin_are_refused_and_not_sent(client: Client) -> None:
+    before = len(list(client.datasets.list(status="all")))
+    frame = pd.DataFrame({"taste": pd.Categorical(["süß", "sour"])})
+    with pytest.raises(ArffError) as caught:
+        client.datasets.publish(draft(), frame)
+    assert str(caught.value) == (
+        "column 'taste' has the nominal value 'süß', which contains 'ü'; the protocol takes Basic "
+        "Latin characters only\n"
+        "Rename the value, or make the column texts instead of categories: those are not limited."
+    )
+    with pytest.raises(ArffError, match=r"the name of column 'süß' contains 'ü'.*\nRename the col"):
+        client.datasets.publish(draft(), pd.DataFrame({"süß": [1]}))
+    assert len(list(client.datasets.list(status="all"))) == before
+    texts = frame.astype({"taste": object}).assign(y=[1, 2])
+    assert loaded(client, texts, "y")["taste"].tolist() == ["süß", "sour"]
 
 
 def test_a_private_dataset_is_its_owners_and_nobody_elses(
