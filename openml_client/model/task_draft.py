@@ -9,6 +9,7 @@ from typing import Self
 
 from openml_client.model.dataset import Dataset, DatasetSummary
 from openml_client.model.ids import id_of
+from openml_client.model.several import hold_tuples
 from openml_client.model.task_type import TaskTypeId
 
 Costs = Sequence[Sequence[float]]
@@ -27,6 +28,9 @@ class TaskDraft:
     """By name, as ``source_data``, ``target_feature``, ``estimation_procedure``;
     protocol note, section 3.1, lists them per type."""
     tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        hold_tuples(self, "tags")
 
     @classmethod
     def classification(

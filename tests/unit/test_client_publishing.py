@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
-from openml_client import Client, DatasetDraft, StudyDraft, TaskDraft
+from openml_client import Client, DatasetDraft, DatasetEdit, FlowDraft, StudyDraft, TaskDraft
 from openml_client.errors import CheckError, NotFoundError, TaskError, ValidationError
+from openml_client.model.flow import FlowParameter
 
 FRAME = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": pd.Categorical(["a", "b", "a", "b"])})
 
@@ -48,9 +51,29 @@ def test_a_dataset_without_a_target_is_published_with_a_warning(
     assert client.datasets.edit(dataset, default_target_attribute="kind").status == "active"
 
 
-def test_one_text_where_several_are_taken_is_one_item() -> None:
+def test_one_text_where_several_are_taken_is_one_item(client: Client) -> None:
     assert draft(creators="Jane Doe", tags=["a", "b"]).creators == ("Jane Doe",)
     assert draft(tags=["a", "b"]).tags == ("a", "b")
+    assert draft(tags=None).tags == ()
+    assert DatasetEdit(ignore_attributes="id").ignore_attributes == ("id",)  # type: ignore[arg-type]
+    assert TaskDraft(type_id=1, inputs={}, tags="abc").tags == ("abc",)  # type: ignore[arg-type]
+    parameter = FlowParameter(name="C")
+    flow: Any = {"tags": "abc", "creators": "Jane", "contributors": "Joe", "parameters": parameter}
+    flow = FlowDraft(name="f", description="F.", **flow)
+    assert (flow.tags, flow.creators, flow.contributors) == (("abc",), ("Jane",), ("Joe",))
+    assert flow.parameters == (parameter,)
+    run = client.runs.execute(GaussianNB(), 1, progress=False)
+    assert replace(run, tags="abc").tags == ("abc",)  # type: ignore[arg-type]
+
+
+def test_one_task_or_run_of_a_collection_is_one_item(client: Client) -> None:
+    task = client.tasks.get(2)
+    for one in (task, client.tasks.list(ids=2).first(), 2, "2", np.int64(2), [task], {2}):
+        assert StudyDraft(name="S", task_ids=one).task_ids == (2,)  # type: ignore[arg-type]
+    assert StudyDraft(name="S", run_ids="12").run_ids == (12,)  # type: ignore[arg-type]
+    assert StudyDraft(name="S", task_ids=client.tasks.list(ids="1,2")).task_ids == (1, 2)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="'1,2' is no id of a task"):
+        StudyDraft(name="S", task_ids="1,2")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("data", [np.eye(2), {"a": [1]}, None], ids=lambda d: type(d).__name__)
@@ -118,15 +141,11 @@ def test_what_is_no_run_is_not_published(client: Client, thing: Any) -> None:
 
 @pytest.mark.parametrize("seed", ["a", 1.5, -1])
 def test_a_seed_is_a_natural_number(client: Client, seed: Any) -> None:
-    from sklearn.naive_bayes import GaussianNB
-
     with pytest.raises(ValidationError, match="the seed of a run is an integer, 0 or more"):
         client.runs.execute(GaussianNB(), 1, seed=seed, progress=False)
 
 
 def test_a_draft_shows_its_score_before_anything_is_sent(client: Client) -> None:
-    from sklearn.naive_bayes import GaussianNB
-
     executed = client.runs.execute(GaussianNB(), 1, progress=False)
     score = executed.measure("predictive_accuracy")
     assert score is not None
