@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import ArffError, FormatError
 from openml_client.formats.arff import ArffFile, Attribute
+from openml_client.model.several import several
 from openml_client.wire.scalars import NOT_XML, Scalar, limited
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _check_names(columns: Sequence[str] | None, n_columns: int, what: str) -> li
             f"{what} can't be published without the names of its {n_columns} columns",
             hint="Give them: columns=[...].",
         )
-    names = [columns] if isinstance(columns, str) else [str(name) for name in columns]
+    names = [str(name) for name in several(columns)]
     if len(names) != n_columns:
         raise FormatError(f"columns= gives {len(names)} names, and {what} has {n_columns} columns")
     return names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,8 +20,8 @@ from openml_client.errors import (
 from openml_client.model.page import Listing
 from openml_client.resources.ids import plain_filter
 from openml_client.wire import xml
-from openml_client.wire.codec import Document, complaints
 from openml_client.wire.codes import error_for
+from openml_client.wire.complaints import complaints
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
 
@@ -218,13 +218,13 @@ class Caller:
 
         parts = list(files)
         if body is not None and route.request is not None:
-            document = self._upload(route.request, body, route.name)
+            self.check(route, body)
             parts.insert(
                 0,
                 FilePart(
                     name=route.request_part,
                     filename=f"{route.request_part}.xml",
-                    content=document,
+                    content=xml.write(route.request, body),
                     content_type="text/xml",
                 ),
             )
@@ -245,19 +245,29 @@ class Caller:
             idempotent=route.method == "GET",
         )
 
-    def _upload(self, document: Document, body: Any, route: str) -> bytes:
-        """Write a document, after checking it as the server will."""
-        found = list(complaints(document, body))
+    def check(self, route: Route, body: Any, *, also: Iterable[str] = ()) -> None:
+        """Refuse what the server would refuse of a document that is to be uploaded.
+
+        Parameters
+        ----------
+        also
+            What else is wrong with it, told first.
+
+        Raises
+        ------
+        ValidationError
+            With the first faults, each with its place.
+        """
+        found = [*also, *(complaints(route.request, body) if route.request is not None else ())]
         if found:
             name = getattr(body, "name", None)
             what = type(body).__name__ + (f" {name!r}" if name else "")
-            also = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
+            more = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
             raise ValidationError(
-                f"{route}: {what}: {found[0]}",
-                route=route,
-                hint=f"The server would refuse this, so nothing was sent.{also}",
+                f"{route.name}: {what}: {found[0]}",
+                route=route.name,
+                hint=f"The server would refuse this, so nothing was sent.{more}",
             )
-        return xml.write(document, body)
 
     def _read(self, route: Route, path: str, response: Response) -> Any:
         body = response.body.lstrip()

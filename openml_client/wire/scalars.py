@@ -42,6 +42,11 @@ class Scalar:
     is_list: bool = False
     """Whether it is JSON that hand-made documents give as a list, not as text."""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether values are texts, and written as they are."""
+        return self.write is str and not self.is_number
+
     def complaint(self, text: str) -> str | None:
         """What is wrong with a text that is to be uploaded, or None."""
         if self.ascii_only and not text.isascii():

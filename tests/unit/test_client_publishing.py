@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from sklearn.naive_bayes import GaussianNB
 from openml_client import Client, DatasetDraft, DatasetEdit, FlowDraft, StudyDraft, TaskDraft
 from openml_client.errors import CheckError, NotFoundError, TaskError, ValidationError
 from openml_client.model.flow import FlowParameter
+from openml_client.model.task import ClassificationTask
 
 FRAME = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "kind": pd.Categorical(["a", "b", "a", "b"])})
 
@@ -129,6 +131,81 @@ def test_a_draft_of_what_is_no_id_is_refused(client: Client, thing: Any) -> None
             TaskDraft.challenge(1, "class", labeled_dataset_id=given)
     with pytest.raises(ValidationError, match=f"{re.escape(repr(thing))} is no id of a run"):
         StudyDraft(name="S", run_ids=(thing,))
+
+
+@pytest.mark.parametrize("thing", [None, {"name": "own"}, FRAME], ids=lambda t: type(t).__name__)
+def test_what_is_no_draft_is_not_published(client: Client, thing: Any) -> None:
+    told = f", not an object of the type {type(thing).__name__}"
+    with pytest.raises(ValidationError, match=f"is said of a dataset is a DatasetDraft{told}\nIt "):
+        client.datasets.publish(thing, draft())
+    with pytest.raises(ValidationError, match=f"what a task shall be is said by a TaskDraft{told}"):
+        client.tasks.publish(thing)
+    for kind, namespace in (("suite", client.suites), ("study", client.studies)):
+        with pytest.raises(ValidationError, match=f"what a {kind} shall be .* a StudyDraft{told}"):
+            namespace.publish(thing)
+    if thing is not None:
+        with pytest.raises(ValidationError, match=f"a dataset is a DatasetEdit{told}"):
+            client.datasets.edit(1, thing)
+
+
+@pytest.mark.parametrize(
+    ("publish", "message"),
+    [
+        (lambda c: c.datasets.publish(draft(name=None), FRAME), "DatasetDraft: name is missing"),
+        (lambda c: c.datasets.publish(draft(format=None), FRAME), "'own': format is missing"),
+        (lambda c: c.datasets.publish(draft(default_target_attribute=5), FRAME),
+         "default_target_attribute = 5 is no text"),
+        (lambda c: c.datasets.edit(1, default_target_attribute=5),
+         "DatasetEdit: default_target_attribute = 5 is no text"),
+        (lambda c: c.flows.publish(FlowDraft(name=None, description="F.")), "name is missing"),
+        (lambda c: c.flows.publish(FlowDraft(name="f", external_version=1, description="F.")),
+         "FlowDraft 'f': external_version = 1 is no text"),
+        (lambda c: c.flows.publish(FlowDraft(name="f", description="F.", source="text")),
+         "the source of a flow is bytes or the path of a file, not of the type str"),
+        (lambda c: c.flows.publish(FlowDraft(name="f", description="")),
+         "description = '' has 0 characters; there must be 1"),
+        (lambda c: c.suites.publish(StudyDraft(name="S", alias=5, task_ids=1)),
+         "StudyDraft 'S': alias = 5 is no text"),
+        (lambda c: c.tasks.publish(TaskDraft(type_id=99, inputs={})),
+         r"type_id = 99 is none of 1, 2, .*, 11\nThe server would .* Also:\ninputs is missing"),
+        (lambda c: c.datasets.add_topic(1, None), "the topic None is no text"),
+        (lambda c: c.datasets.remove_topic(1, ""), "the topic '' is empty"),
+        (lambda c: c.datasets.add_ontology(1, "class", None), r"None is no http\(s\) address"),
+        (lambda c: c.datasets.remove_ontology(1, "class", None), "None is no address of a term"),
+        (lambda c: c.datasets.add_ontology(1, True, "http://a.org"), "has no column True"),
+        (lambda c: c.datasets.publish(draft(), np.eye(2), columns=5), "columns= gives 1 names"),
+        (lambda c: TaskDraft.classification(1, "class", procedure_id="x"),
+         "procedure_id = 'x' is no integer"),
+    ],
+)  # fmt: skip
+def test_a_value_of_a_wrong_type_is_told_with_its_field(
+    client: Client, publish: Callable[[Client], object], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        publish(client)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        np.array([[0, 1, 1], [5, 0, 1], [1, 1, 0]]),
+        pd.DataFrame([[0, 1, 1], [5, 0, 1], [1, 1, 0]]),
+        [np.array([0, 1, 1]), (5, np.int64(0), 1), [1, 1, 0]],
+    ],
+    ids=["array", "frame", "rows"],
+)
+def test_a_cost_matrix_is_taken_in_any_form(client: Client, costs: Any) -> None:
+    draft = TaskDraft.classification(1, "class", cost_matrix=costs)
+    assert draft.inputs["cost_matrix"] == "[[0, 1, 1], [5, 0, 1], [1, 1, 0]]"
+    task = client.tasks.publish(draft)
+    assert isinstance(task, ClassificationTask)
+    assert task.cost_matrix == ((0.0, 1.0, 1.0), (5.0, 0.0, 1.0), (1.0, 1.0, 0.0))
+
+
+@pytest.mark.parametrize("costs", ["abc", 5, [], [[1], [1, 2]], [["a"]], [[float("nan")]]])
+def test_what_is_no_square_matrix_of_numbers_is_no_cost_matrix(costs: Any) -> None:
+    with pytest.raises(ValidationError, match=r"cost_matrix = .* is no square matrix of numbers"):
+        TaskDraft.active_classification(1, "class", cost_matrix=costs)
 
 
 @pytest.mark.parametrize("thing", [None, 1, "run"])

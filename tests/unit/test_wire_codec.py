@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,6 @@ from openml_client.model.study import Study, StudyDraft
 from openml_client.model.task import ClassificationTask, TaskProcedure
 from openml_client.model.task_draft import TaskDraft
 from openml_client.wire import (
-    codec,
     dataset,
     engine,
     flow,
@@ -30,6 +30,7 @@ from openml_client.wire import (
     vocabulary,
     xml,
 )
+from openml_client.wire.complaints import complaints
 from openml_client.wire.run import RunUpload
 from openml_client.wire.scalars import NOT_XML
 
@@ -319,7 +320,7 @@ def test_line_ends_of_descriptions_are_written_as_they_are() -> None:
 
 def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
     draft = DatasetDraft(name="tea", description="Tea.", creators=("A. B.",), tags=("x",))
-    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == []
+    assert list(complaints(dataset.DATASET_DRAFT, draft)) == []
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
 )  # fmt: skip
 def test_each_limit_of_a_draft_is_complained_of(fields: dict[str, Any], complaint: str) -> None:
     draft = DatasetDraft(**{"name": "tea", "description": "Tea.", **fields})
-    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == [complaint]
+    assert list(complaints(dataset.DATASET_DRAFT, draft)) == [complaint]
 
 
 def test_complaints_name_the_place_inside_a_nested_draft() -> None:
@@ -358,16 +359,65 @@ def test_complaints_name_the_place_inside_a_nested_draft() -> None:
         description="Größe",
         components=(FlowDraftComponent(identifier="a", flow=inner),),
     )
-    assert [text.partition(" = ")[0] for text in codec.complaints(flow.FLOW_DRAFT, outer)] == [
+    assert [text.partition(" = ")[0] for text in complaints(flow.FLOW_DRAFT, outer)] == [
         "name",
         "description",
+        "components[0].flow.description",
         "components[0].flow.parameters[0].default_value",
     ]
 
 
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"description": ""}, "description = '' has 0 characters; there must be 1"),
+        ({"description": None}, "description is missing"),
+        ({"name": None}, "name is missing"),
+        ({"external_version": 1}, "external_version = 1 is no text"),
+        ({"tags": 5}, "tags[0] = 5 is no text"),
+        ({"parameters": {"C": 1.0}}, "parameters[0] = 'C' is no FlowParameter"),
+        ({"parameters": FlowParameter(name="C", default_value=1)},  # type: ignore[arg-type]
+         "parameters[0].default_value = 1 is no text"),
+        ({"parameters": FlowParameter(name="C", description="")},
+         "parameters[0].description = '' has 0 characters; there must be 1"),
+        ({"components": ("a",)}, "components[0] = 'a' is no FlowDraftComponent"),
+    ],
+)  # fmt: skip
+def test_values_of_wrong_types_are_complained_of(fields: dict[str, Any], complaint: str) -> None:
+    draft = FlowDraft(**{"name": "f", "external_version": "1", "description": "F.", **fields})
+    assert list(complaints(flow.FLOW_DRAFT, draft)) == [complaint]
+
+
+def test_a_flow_parameter_may_have_the_empty_default() -> None:
+    parameter = FlowParameter(name="C", default_value="")
+    draft = FlowDraft(name="f", external_version="1", description="F.", parameters=(parameter,))
+    assert list(complaints(flow.FLOW_DRAFT, draft)) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "complaint"),
+    [
+        ({}, "inputs is missing"),
+        (None, "inputs is missing"),
+        (["source_data"], "inputs = ['source_data'] is no mapping"),
+        ({"source data": "1"}, "a name in inputs = 'source data' has characters outside A-Z a-z "
+         "0-9 _ - ."),
+        ({5: "1"}, "a name in inputs = 5 is no text"),
+        ({"source_data": [1]}, "inputs['source_data'] = [1] is no text"),
+    ],
+)  # fmt: skip
+def test_inputs_of_a_task_are_complained_of(inputs: Any, complaint: str) -> None:
+    assert list(complaints(task.TASK_DRAFT, TaskDraft(type_id=1, inputs=inputs))) == [complaint]
+
+
+def test_numbers_are_taken_for_inputs_of_a_task() -> None:
+    draft = TaskDraft(type_id=1, inputs={"source_data": np.int64(7), "time_limit": 1.5})  # type: ignore[dict-item]
+    assert list(complaints(task.TASK_DRAFT, draft)) == []
+
+
 def test_complaints_come_of_kinds_too() -> None:
     upload = RunUpload(flow_id="one", evaluations=(RunEvaluation(measure="m", value="high"),))  # type: ignore[arg-type]
-    assert list(codec.complaints(run.RUN_UPLOAD, upload)) == [
+    assert list(complaints(run.RUN_UPLOAD, upload)) == [
         "flow_id = 'one' is no integer",
         "evaluations[0].value = 'high' is no number",
     ]
@@ -375,11 +425,11 @@ def test_complaints_come_of_kinds_too() -> None:
 
 def test_complaints_about_adapted_and_listed_documents() -> None:
     task_draft = TaskDraft(type_id=1, inputs={"source_data": "1"}, tags=("a b",))
-    assert list(codec.complaints(task.TASK_DRAFT, task_draft)) == [
+    assert list(complaints(task.TASK_DRAFT, task_draft)) == [
         "tags[0] = 'a b' has characters outside A-Z a-z 0-9 _ - ."
     ]
     rows = [DatasetSummary(id=1, name="a", version="x", qualities={"n": "few"})]  # type: ignore[arg-type,dict-item]
-    assert list(codec.complaints(dataset.DATASETS, rows)) == [
+    assert list(complaints(dataset.DATASETS, rows)) == [
         "[0].version = 'x' is no integer",
         "[0].qualities['n'] = 'few' is no number",
     ]
@@ -392,7 +442,7 @@ def test_flows_that_nest_too_deep_are_complained_of() -> None:
         draft = FlowDraft(
             name=f"f{n}", external_version="1", description="F.", components=(component,)
         )
-    (complaint,) = codec.complaints(flow.FLOW_DRAFT, draft)
+    (complaint,) = complaints(flow.FLOW_DRAFT, draft)
     assert complaint.endswith("nests deeper than 100 elements")
 
 
@@ -419,10 +469,10 @@ def test_what_draws_no_complaint_is_read_by_a_registry(draft: DatasetDraft) -> N
     try:
         xml.read(dataset.DATASET_DRAFT, content, source="the upload")
     except ProtocolError:
-        assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) != []
+        assert list(complaints(dataset.DATASET_DRAFT, draft)) != []
 
 
 def test_a_wrapper_without_items_is_left_out_and_not_missing() -> None:
     draft = StudyDraft(name="S", description="A test.", main_entity_type="task", task_ids=(1,))
-    assert list(codec.complaints(study.STUDY_DRAFT, draft)) == []
+    assert list(complaints(study.STUDY_DRAFT, draft)) == []
     assert b"runs" not in xml.write(study.STUDY_DRAFT, draft)
