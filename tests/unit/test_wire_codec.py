@@ -19,6 +19,7 @@ from openml_client.model.study import Study, StudyDraft
 from openml_client.model.task import ClassificationTask, TaskProcedure
 from openml_client.model.task_draft import TaskDraft
 from openml_client.wire import (
+    codec,
     dataset,
     engine,
     flow,
@@ -60,6 +61,29 @@ def test_times_are_aware_in_both_spellings() -> None:
     model = xml.read(dataset.DATASET, DESCRIPTION, source="a test")
     assert model.uploaded_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert model.processed_at == datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0000-00-00 00:00:00", "0000-00-00T00:00:00", "0000-00-00", "2014-00-00",
+     "2014-05-00 00:00:00", "-0001-11-30T00:00:00", " 0000-00-00 00:00:00 "],
+)  # fmt: skip
+def test_a_zero_date_of_the_server_is_no_time(text: str) -> None:
+    body = DESCRIPTION.replace(b"2026-01-02T03:04:05", text.encode())
+    model = xml.read(dataset.DATASET, body, source="a test")
+    assert (model.name, model.uploaded_at) == ("tea", None)
+    assert model.processed_at is not None
+    row = {"run_id": 1, "task_id": 1, "setup_id": 1, "flow_id": 1, "uploader": 1}
+    listed = {"run": [{**row, "upload_time": text}]}
+    (summary,) = codec.decode(run.RUNS, listed, source="a test")
+    assert summary.uploaded_at is None
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2014-13-01", "10000-00-00"])
+def test_what_is_no_time_is_still_refused(text: str) -> None:
+    body = DESCRIPTION.replace(b"2026-01-02T03:04:05", text.encode())
+    with pytest.raises(ProtocolError, match=r"upload_date = .* is no time"):
+        xml.read(dataset.DATASET, body, source="a test")
 
 
 def test_a_model_is_written_and_read_back_equal_in_both_formats() -> None:
