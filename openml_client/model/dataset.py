@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from openml_client.model.several import hold_tuples
@@ -196,7 +196,7 @@ class DatasetSummary:
     format: str | None = None
     file_id: int | None = None
     md5_checksum: str | None = None
-    qualities: Mapping[str, float]
+    qualities: Mapping[str, float] = field(hash=False)
     """The few that lists carry, as ``NumberOfInstances``; undefined ones are absent."""
 
     def __repr__(self) -> str:

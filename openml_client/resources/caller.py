@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import IO, TYPE_CHECKING, Any
 
 from openml_client.config import Settings
@@ -40,6 +41,8 @@ SHOWN_CHARACTERS = 80
 
 MAX_COMPLAINTS = 4
 """Of a document that breaks many limits, this many are told: errors have six lines at most."""
+
+_PAGING = ("limit", "offset")
 
 STATUSES = ("active", "deactivated", "in_preparation", "all")
 """What lists can be filtered by.  Source: protocol note, section 2."""
@@ -141,14 +144,17 @@ class Caller:
 
         Parameters
         ----------
+        title
+            What the rows are, in the plural.
         explain_none
             Called where the list turns out to be empty; raises if that is the caller's mistake.
         """
         values = {
-            name: plain_filter(name, value) for name, value in filters.items() if value is not None
+            name: plain_filter(title if name == "ids" else name, value)
+            for name, value in filters.items()
+            if value is not None
         }
-        limit, offset = values.pop("limit", None), values.pop("offset", None)
-        self._check_paging(route, limit, offset)
+        limit, offset = (_n_rows(route, name, values.pop(name, None)) for name in _PAGING)
         self._check_status(route, values.get("status"))
         route.url_path(values)
 
@@ -173,14 +179,6 @@ class Caller:
             key=key,
             title=title,
         )
-
-    def _check_paging(self, route: Route, limit: Any, offset: Any) -> None:
-        for name, value in (("limit", limit), ("offset", offset)):
-            if value is not None and (not isinstance(value, int) or value < 0):
-                raise ValidationError(
-                    f"{route.name}: {name} is a number of rows, 0 or more, not {value!r}",
-                    route=route.name,
-                )
 
     def _check_status(self, route: Route, status: Any) -> None:
         # A server answers an unknown word with an empty list.
@@ -301,6 +299,18 @@ class Caller:
                 f"the client is offline and {what} was asked of {self.host}",
                 hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",
             )
+
+
+def _n_rows(route: Route, name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    is_number = isinstance(value, Integral) and value is not True and value is not False
+    if not is_number or int(value) < 0:
+        raise ValidationError(
+            f"{route.name}: {name} is a number of rows, 0 or more, not {value!r}",
+            route=route.name,
+        )
+    return int(value)
 
 
 def _document_key(route: Route, id_: int) -> str:

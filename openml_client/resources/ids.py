@@ -74,6 +74,6 @@ def plain_filter(name: str, value: Any) -> Any:
     classes = _CLASSES.get(_NAMED_BY.get(name, ""), ())
     if isinstance(value, classes):
         return int(value.id)
-    if isinstance(value, list | tuple):
+    if classes and not isinstance(value, str) and hasattr(value, "__iter__"):
         return [int(item.id) if isinstance(item, classes) else item for item in value]
     return value

@@ -53,6 +53,17 @@ def test_a_dataset_without_a_target_is_published_with_a_warning(
     assert client.datasets.edit(dataset, default_target_attribute="kind").status == "active"
 
 
+def test_a_draft_that_breaks_a_limit_is_refused_without_further_warnings(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        caplog.at_level(logging.WARNING, "openml_client"),
+        pytest.raises(ValidationError, match="has characters outside"),
+    ):
+        client.datasets.publish(draft(name="two words"), FRAME)
+    assert caplog.text == ""
+
+
 def test_one_text_where_several_are_taken_is_one_item(client: Client) -> None:
     assert draft(creators="Jane Doe", tags=["a", "b"]).creators == ("Jane Doe",)
     assert draft(tags=["a", "b"]).tags == ("a", "b")
