@@ -11,6 +11,7 @@ from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, F
 from openml_client.model.page import Listing
 from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
+from openml_client.resources.writing import check_draft
 from openml_client.wire import routes
 
 if TYPE_CHECKING:
@@ -166,6 +167,13 @@ class Datasets(DatasetChanges):
         from openml_client.resources.publishing import prepared
         from openml_client.transport import FilePart
 
+        check_draft(
+            draft,
+            DatasetDraft,
+            "what is said of a dataset is a DatasetDraft",
+            hint="It comes first, the data second: client.datasets.publish(draft, data).",
+        )
+        self._caller.check(routes.DATASET_UPLOAD, draft)
         draft, content = prepared(draft, data, columns)
         files = []
         if content is not None:

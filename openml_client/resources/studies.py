@@ -16,7 +16,7 @@ from openml_client.model.page import Listing
 from openml_client.model.study import EntityType, Study, StudyDraft, StudySummary
 from openml_client.resources.ids import as_id, as_ids
 from openml_client.resources.things import Stored
-from openml_client.resources.writing import check_status, write_once
+from openml_client.resources.writing import check_draft, check_status, write_once
 from openml_client.wire import routes
 from openml_client.wire.route import Route
 
@@ -89,7 +89,9 @@ class Collections(Stored):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
+        check_draft(draft, StudyDraft, f"what a {self._name} shall be is said by a StudyDraft")
         draft = self._own(draft)
+        self._caller.check(routes.STUDY_UPLOAD, draft)
         try:
             id_ = self._caller.call(routes.STUDY_UPLOAD, body=draft).id
         except TransportError as error:
@@ -203,7 +205,7 @@ class Collections(Stored):
                 f"{draft.name!r} is no {self._name}: a {self._name} holds {self._holds}s",
                 hint=f"Publish it by client.{self._other}.publish(draft).",
             )
-        if draft.alias is not None and draft.alias.strip().isdecimal():
+        if isinstance(draft.alias, str) and draft.alias.strip().isdecimal():
             raise ValidationError(
                 f"the alias {draft.alias!r} would be taken for an id",
                 hint="Give one that is not all digits.",

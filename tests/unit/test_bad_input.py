@@ -113,6 +113,10 @@ class TestThroughTheClient:
             ({"colour": "red"}, "data.list has no filter 'colour'\nIt has: ids, limit, name, "),
             ({"status": "alive"}, "data.list: there is no status 'alive'\nGive one of active, "),
             ({"limit": -1}, "data.list: limit is a number of rows, 0 or more, not -1"),
+            ({"limit": True}, "data.list: limit is a number of rows, 0 or more, not True"),
+            ({"limit": 2.0}, "data.list: limit is a number of rows, 0 or more, not 2.0"),
+            ({"ids": ["iris"] * 99}, "data.list: the filter ids takes an integer or several, not "
+             "['iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iri..."),
             ({"offset": "1"}, "data.list: offset is a number of rows, 0 or more, not '1'"),
             ({"number_instances": "many"}, "data.list: the filter number_instances takes an "
              "integer, or a range as (100, 200) or '100..200', not 'many'"),
