@@ -14,6 +14,7 @@ from openml_client.config import (
     check_key,
     config_path,
     is_local,
+    is_usual_key,
     load_settings,
     save_key,
 )
@@ -46,7 +47,14 @@ def login(
             f"{server} needs no login: an embedded registry has its own key",
             hint="Name a server: openml-client --server https://www.openml.org login",
         )
-    saved = save_key(server, check_key(server, api_key), make_default=make_default)
+    key = check_key(server, api_key)
+    if not is_usual_key(key):
+        typer.echo(
+            "openml-client: warning: this key is not 32 hexadecimal digits, as those of all but "
+            "some test servers are",
+            err=True,
+        )
+    saved = save_key(server, key, make_default=make_default)
     typer.echo(f"The key for {server} is kept in {saved.path}.")
     if saved.default_server == server:
         typer.echo(f"{server} is the default server.")

@@ -156,6 +156,13 @@ class TestThroughTheClient:
             "Set OPENML_API_KEY, pass api_key= to Client, or run `openml-client login`."
         )
 
+    def test_a_key_that_openml_org_can_not_have_given_is_refused_without_showing_it(self) -> None:
+        text = said(lambda: Client(api_key="my-secret"), ConfigError)
+        assert text == (
+            "argument api_key: this is no API key of https://www.openml.org: its keys are 32 "
+            "hexadecimal digits\nCopy it again from your profile page there."
+        )
+
     def test_a_wrong_key_is_told_with_its_source_and_not_with_the_key(
         self, loopback: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

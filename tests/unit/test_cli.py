@@ -132,7 +132,12 @@ def test_login_keeps_the_key_for_its_owner_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
     assert key in path.read_text()
     assert "http://127.0.0.1:9 is the default server." in result.stdout
-    other = run("-s", "http://127.0.0.1:8", "login", "--api-key", "k", cwd=tmp_path)
+    assert result.stderr == ""
+    other = run("-s", "http://127.0.0.1:8", "login", "--api-key", "word", cwd=tmp_path)
+    assert other.stderr == (
+        "openml-client: warning: this key is not 32 hexadecimal digits, as those of all but some "
+        "test servers are\n"
+    )
     assert "The default server is still http://127.0.0.1:9" in other.stdout
 
 
