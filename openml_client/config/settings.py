@@ -54,6 +54,16 @@ class Settings:
         """Whether the server is an embedded registry of this process."""
         return is_local(self.server)
 
+    @property
+    def way_online(self) -> str:
+        """What to change so that an offline client asks its server, for errors."""
+        source = self.sources.get("offline", "")
+        if source.startswith("argument"):
+            return "It was made with offline=True; with offline=False it asks."
+        if source.startswith("file"):
+            return f"Set OPENML_OFFLINE=0, or take offline out of {source}."
+        return "Unset OPENML_OFFLINE."
+
 
 def load_settings(
     server: str | None = None,

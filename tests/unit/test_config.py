@@ -429,6 +429,18 @@ def test_such_a_key_in_a_file_is_warned_of_and_ignored(home):
     assert path.exists()
 
 
+def test_what_takes_a_client_online_depends_on_what_took_it_offline(home):
+    assert load_settings(environ={"OPENML_OFFLINE": "1"}).way_online == "Unset OPENML_OFFLINE."
+    assert load_settings(offline=True, environ={}).way_online == (
+        "It was made with offline=True; with offline=False it asks."
+    )
+    path = ours(home, "offline = true\n")
+    assert load_settings(environ={}).way_online == (
+        f"Set OPENML_OFFLINE=0, or take offline out of file {path} line 1."
+    )
+    assert not load_settings(environ={"OPENML_OFFLINE": "0"}).offline
+
+
 # Broken files.
 
 
