@@ -314,7 +314,7 @@ class Caller:
         if self.is_offline:
             raise OfflineError(
                 f"the client is offline and {what} was asked of {self.host}",
-                hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",
+                hint=self.settings.way_online,
             )
 
 

@@ -50,7 +50,8 @@ class Collections(Stored):
             raise ValidationError(
                 f"{found.id} ({found.name}) is a {other}, not a {self._name}",
                 route=routes.STUDY_GET.name,
-                hint=f"Ask for it by client.{self._other}.get({id_or_alias!r}).",
+                hint=f"Ask for it by client.{self._other}.get({found.id}), or by "
+                f"`openml-client {other} show {found.id}`.",
             )
         return found
 
@@ -183,6 +184,12 @@ class Collections(Stored):
             raise
 
     def _name_of(self, given: Any) -> int | str:
+        if isinstance(given, str) and not given.strip():
+            raise ValidationError(
+                f"a {self._name} is asked for by its id or its alias, not by {given!r}",
+                hint=f"`client.{self._plural}.list()`, or `openml-client {self._name} list`, shows "
+                "what is there.",
+            )
         if isinstance(given, str) and not given.strip().isdecimal():
             if "/" in given:  # which would ask for something else, and no alias has
                 raise NotFoundError(
