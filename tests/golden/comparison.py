@@ -1,8 +1,8 @@
 """What differs between a recorded answer and ours, as a client could see it.
 
 Compared are the status, the kind of content, and the document: names and order of elements,
-attributes and texts.  Left alone is what can't be the same: hosts, times, the ids of files, white
-space, and the order of rows that the real server's database made up.
+attributes and texts.  Left alone is what can't be the same: hosts, times, the ids of files, and
+white space.
 """
 
 from __future__ import annotations
@@ -26,9 +26,6 @@ _FILE = re.compile(r"(/data/(?:v1/)?download/)\d+")
 
 FILE_IDS = frozenset({"file_id"})
 """Elements that hold the id of a file: other uploads came between."""
-
-UNORDERED = frozenset({"runs", "evaluations"})
-"""Roots of lists for whose rows the real server asks no order."""
 
 TEXTS_WITHOUT_ORDER = frozenset({"values", "array_data"})
 """Values per fold stand in the order in which the real server's database gave them."""
@@ -82,21 +79,12 @@ def _elements(theirs: ElementTree.Element, ours: ElementTree.Element, path: str)
         yield f"{path} has the attributes {ours.attrib}, not {theirs.attrib}"
     yield from _texts(theirs.text or "", ours.text or "", path, name)
     left, right = list(theirs), list(ours)
-    if name in UNORDERED:
-        left, right = sorted(left, key=_key), sorted(right, key=_key)
     names = [[child.tag.rpartition("}")[2] for child in side] for side in (left, right)]
     if names[0] != names[1]:
         yield f"{path} holds {_short(names[1])}, not {_short(names[0])}"
         return
     for child, other in zip(left, right, strict=True):
         yield from _elements(child, other, path)
-
-
-def _key(element: ElementTree.Element) -> tuple[str, ...]:
-    """What tells the rows of a list apart."""
-    names = ("run_id", "function", "id")
-    found = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
-    return tuple(found.get(name, "").rjust(12) for name in names)
 
 
 def _values(theirs: Any, ours: Any, path: str) -> Iterator[str]:
@@ -108,11 +96,6 @@ def _values(theirs: Any, ours: Any, path: str) -> Iterator[str]:
         for key in theirs:
             yield from _values(theirs[key], ours[key], f"{path}/{key}")
     elif isinstance(theirs, list) and isinstance(ours, list):
-        if path.split("/")[1:2] and path.split("/")[1] in UNORDERED and path.count("/") == 2:
-            theirs, ours = (
-                sorted(side, key=lambda row: (row.get("run_id"), row.get("function", "")))
-                for side in (theirs, ours)
-            )
         if len(theirs) != len(ours):
             yield f"{path} has {len(ours)} items, not {len(theirs)}"
             return

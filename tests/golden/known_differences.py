@@ -26,15 +26,12 @@ DIFFERENCES: Mapping[str, str] = {
     "data_get_after_edit": "the real server drops the language of an edit, ours keeps it",
     "data_list_uploader_multi": "the real server reads two uploaders as the first of them",
     "dataqualities_unprocessed": "the real server's database picks any dataset, ours the first",
-    "evaluation_list_function_limit": "a page of rows whose order the database made up",
     "flow_tag_list": "tags in an order that the database made up",
     "golden_engine/0058_GET_api_v1_data_138": (
         "the real server gives the md5 of what it fetched from the address; ours fetches nothing"
     ),
     "merge_datasets": "ours says why it merges nothing",
     "run_get_clustering": "the real engine fails on clusterings, ours evaluates them",
-    "run_list_limit": "a page of rows whose order the database made up",
-    "run_list_limit_offset": "a page of rows whose order the database made up",
     "splits_clu": "the real server has no splits of clusterings, ours does",
     "splits_chal": "ours says why there are no splits",
     "splits_surv": "ours says why there are no splits",
