@@ -53,7 +53,7 @@ class Evaluations:
         with_setups
             Give the values of the parameters too.
         sort_order
-            ``asc`` or ``desc``, by value; the order of runs without it.
+            ``asc`` or ``desc``, by value; without it, as `Runs.list` has the runs.
 
         Raises
         ------
