@@ -52,7 +52,7 @@ def open_local(settings: Settings) -> LocalServer:
             hint="Install it with `pip install 'openml-client[registry]'`.",
         ) from error
     folder = registry_folder(settings.server)
-    registry = Registry.open(folder)
+    registry = Registry.open(folder, fetch="none" if settings.offline else "public")
     key = settings.api_key or ApiKey(registry.local_key, f"the registry in {folder}")
     cache_dir = folder / "cache"
     if "cache_dir" in settings.sources:

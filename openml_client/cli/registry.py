@@ -60,12 +60,19 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
     threads: Annotated[int, typer.Option(min=1, help="Requests that are served at once.")] = 8,
+    fetch: Annotated[
+        Literal["public", "any", "none"],
+        typer.Option(
+            help="From where data is fetched that is published by its address: public addresses, "
+            "any (private networks and this machine, too), or none."
+        ),
+    ] = "public",
 ) -> None:
     """Serve a registry over HTTP until it is interrupted."""
     from openml_client.registry import Registry
 
     path = _folder(folder)
-    with Registry.open(path) as registry:
+    with Registry.open(path, fetch=fetch) as registry:
 
         def announce(address: str) -> None:
             typer.echo(f"Serving the registry in {path} at {address} (Ctrl-C ends it)")

@@ -14,14 +14,14 @@ from werkzeug.exceptions import HTTPException
 from openml_client.errors import IntegrityError, RegistryError
 from openml_client.registry import pages, schemas
 from openml_client.registry.answers import answer, refuse
-from openml_client.registry.auth import NO_KEY, authenticate
+from openml_client.registry.auth import authenticate
 from openml_client.registry.calls import Addresses, Call, Refusal, Services
 from openml_client.registry.files import add_rules
 from openml_client.registry.handlers import HANDLERS
 from openml_client.registry.paths import TidyPaths
 from openml_client.registry.store.base import StoreBusyError, StoreFullError
 from openml_client.registry.store.rows import MAX_ID
-from openml_client.wire.codes import NO_SUCH_FUNCTION, OVERLOADED
+from openml_client.wire.codes import NO_KEY, NO_SUCH_FUNCTION, OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
 from openml_client.wire.route import NOT_ADMIN, Auth, Route
 from openml_client.wire.routes import ROUTES

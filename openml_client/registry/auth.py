@@ -8,9 +8,7 @@ from openml_client.registry.calls import Refusal
 from openml_client.registry.store import users
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.users import User
-
-NO_KEY = 102
-"""Code of a refusal where a key is needed."""
+from openml_client.wire.codes import NO_KEY
 
 _WRONG_KEY, _READ_ONLY = 103, 104
 

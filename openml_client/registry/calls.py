@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from openml_client.registry.blobs import Blobs
@@ -39,6 +39,10 @@ class Refusal(Exception):  # noqa: N818  (an answer of the protocol, not a failu
         self.information = information
 
 
+Fetch = Literal["public", "any", "none"]
+"""From public addresses, from any (those of private networks and of this machine, too), or not."""
+
+
 @dataclass(frozen=True)
 class Services:
     """What all handlers work with."""
@@ -48,6 +52,8 @@ class Services:
     has_engine: bool = True
     """Whether the embedded engine processes what is published at once; without it, things wait
     for an engine that comes as an administrator."""
+    fetch: Fetch = "public"
+    """From where data is fetched that is published by its address."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from openml_client.errors import RegistryError
 from openml_client.registry import folder as layout
 from openml_client.registry.app import make_app
 from openml_client.registry.blobs import FolderBlobs
-from openml_client.registry.calls import Services
+from openml_client.registry.calls import Fetch, Services
 from openml_client.registry.store import users
 from openml_client.registry.store.database import Store
 from openml_client.registry.store.users import OWNER_ID, Group
@@ -38,16 +38,25 @@ class Registry:
     Many processes may have the same folder open.
     """
 
-    def __init__(self, folder: Path, store: Store, *, has_engine: bool = True) -> None:
+    def __init__(
+        self, folder: Path, store: Store, *, has_engine: bool = True, fetch: Fetch = "public"
+    ) -> None:
         self.folder = folder
         self.store = store
         blobs = FolderBlobs(folder / layout.BLOBS)
-        self.services = Services(store=store, blobs=blobs, has_engine=has_engine)
+        self.services = Services(store=store, blobs=blobs, has_engine=has_engine, fetch=fetch)
         with _MAKING:
             self.app: Flask = make_app(self.services)
 
     @classmethod
-    def open(cls, folder: Path | str, *, create: bool = True, has_engine: bool = True) -> Registry:
+    def open(
+        cls,
+        folder: Path | str,
+        *,
+        create: bool = True,
+        has_engine: bool = True,
+        fetch: Fetch = "public",
+    ) -> Registry:
         """Open the registry of a folder; without one it is made, unless ``create`` is False.
 
         A registry of an older version is brought up to date, after a copy of its database.
@@ -57,6 +66,10 @@ class Registry:
         has_engine
             Process datasets and evaluate runs as they are published. Without it they wait for
             an evaluation engine that comes as an administrator, as on the real server.
+        fetch
+            From where data is fetched that is published by its address: ``public`` addresses,
+            ``any`` (those of private networks and of this machine, too), or ``none``. It is
+            processed then; data that is not fetched waits as without an engine.
 
         Raises
         ------
@@ -65,7 +78,8 @@ class Registry:
             made by a newer version.
         """
         folder = Path(folder).expanduser().absolute()
-        return cls(folder, layout.open_store(folder, create=create), has_engine=has_engine)
+        store = layout.open_store(folder, create=create)
+        return cls(folder, store, has_engine=has_engine, fetch=fetch)
 
     @property
     def wsgi_app(self) -> WSGIApplication:

@@ -62,14 +62,14 @@ def _of_file(
 
 
 def _download(services: Services, file: StoredFile) -> AnyResponse:
-    if file.sha256 is None:
+    if file.url is not None or file.sha256 is None:  # a copy is there for the engine alone
         return redirect(file.url or "/")
     mimetype = _TEXT if _is_arff(file) else file.content_type
     return send(services, file.sha256, f"file {file.id}", mimetype=mimetype, keep_as=file.name)
 
 
 def _view(services: Services, file: StoredFile) -> AnyResponse:
-    if file.sha256 is None:
+    if file.url is not None or file.sha256 is None:  # a copy is there for the engine alone
         return redirect(file.url or "/")
     return send(services, file.sha256, f"file {file.id}", mimetype=file.content_type)
 

@@ -11,7 +11,7 @@ from openml_client.errors import InUseError, NoResultError, NotAuthorizedError, 
 from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion, Feature
 from openml_client.resources.publishing import check_columns
 from openml_client.resources.things import Dependants, Kind, Things
-from openml_client.resources.writing import check_status, write_once
+from openml_client.resources.writing import check_draft, check_status, check_topic, write_once
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import MAX_ONTOLOGY
 
@@ -37,6 +37,10 @@ class DatasetChanges(Things, ABC):
     @abstractmethod
     def get(self, id_or_name: Any, *, version: int | None = None) -> Dataset:
         """The dataset of this id or name."""
+
+    @abstractmethod
+    def _id_of(self, dataset: Any) -> int:
+        """Id of a dataset that is given by id, by name or as itself."""
 
     @abstractmethod
     def features(self, dataset: Any) -> tuple[Feature, ...]:
@@ -70,7 +74,8 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
-        id_, wanted = self._id_of(dataset), _edit_of(changes, said)
+        id_, wanted = self._target(dataset), _edit_of(changes, said)
+        self._caller.check(routes.DATASET_EDIT, wanted)
         self._check_columns(id_, wanted)
 
         def write() -> int:
@@ -98,7 +103,7 @@ class DatasetChanges(Things, ABC):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
-        form = {"data_id": str(self._id_of(dataset))}
+        form = {"data_id": str(self._target(dataset))}
         return self.get(self._caller.call(routes.DATASET_FORK, form=form).id)
 
     def set_status(self, dataset: Any, status: str) -> Dataset:
@@ -115,7 +120,7 @@ class DatasetChanges(Things, ABC):
             If there is no such dataset.
         """
         check_status(status)
-        id_ = self._id_of(dataset)
+        id_ = self._target(dataset)
         self._set_status(routes.DATASET_STATUS, id_, status)
         return self.get(id_)
 
@@ -143,6 +148,8 @@ class DatasetChanges(Things, ABC):
 
         Raises
         ------
+        ValidationError
+            If that is no topic; nothing was sent.
         NotAuthorizedError
             If the caller is no administrator.
         DuplicateError
@@ -150,7 +157,8 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
-        form = {"data_id": str(self._id_of(dataset)), "topic": topic}
+        check_topic(topic)
+        form = {"data_id": str(self._target(dataset)), "topic": topic}
         self._caller.call(routes.TOPIC_ADD, form=form)
 
     def remove_topic(self, dataset: Any, topic: str) -> None:
@@ -158,12 +166,15 @@ class DatasetChanges(Things, ABC):
 
         Raises
         ------
+        ValidationError
+            If that is no topic; nothing was sent.
         NotAuthorizedError
             If the caller is no administrator.
         NotFoundError
             If there is no such dataset, or it is not on the topic.
         """
-        form = {"data_id": str(self._id_of(dataset)), "topic": topic}
+        check_topic(topic)
+        form = {"data_id": str(self._target(dataset)), "topic": topic}
         self._caller.call(routes.TOPIC_DELETE, form=form)
 
     def add_ontology(self, dataset: Any, feature: int | str, url: str) -> tuple[str, ...]:
@@ -185,9 +196,11 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
-        if len(url) > MAX_ONTOLOGY or not url.startswith(("http://", "https://")):
+        is_address = isinstance(url, str) and url.startswith(("http://", "https://"))
+        if not is_address or len(url) > MAX_ONTOLOGY:
+            shown = url[:80] if isinstance(url, str) else url
             raise ValidationError(
-                f"{url[:80]!r} is no http(s) address of at most {MAX_ONTOLOGY} characters"
+                f"{shown!r} is no http(s) address of at most {MAX_ONTOLOGY} characters"
             )
         return self._describe_column(dataset, feature, url, is_added=True)
 
@@ -197,18 +210,32 @@ class DatasetChanges(Things, ABC):
         Raises
         ------
         ValidationError
-            If there is no such column.
+            If there is no such column, or that is no address.
         NotFoundError
             If there is no such dataset, or the column is not described so.
         ServerError
             If somebody else described it so.
         """
+        if not isinstance(url, str):
+            raise ValidationError(
+                f"{url!r} is no address of a term",
+                hint="client.datasets.features(dataset) has those of each column.",
+            )
         return self._describe_column(dataset, feature, url, is_added=False)
+
+    def _target(self, thing: Any) -> int:
+        if isinstance(thing, str) and not thing.strip().isdecimal():
+            raise ValidationError(
+                f"{thing!r} is a name, and a name may have versions of several owners: what "
+                "changes a dataset takes it by its id",
+                hint=f"client.datasets.get({thing!r}).id is the id of its newest version.",
+            )
+        return super()._target(thing)
 
     def _describe_column(
         self, dataset: Any, feature: int | str, url: str, *, is_added: bool
     ) -> tuple[str, ...]:
-        id_ = self._id_of(dataset)
+        id_ = self._target(dataset)
         column = self._column(id_, feature)
         route = routes.ONTOLOGY_ADD if is_added else routes.ONTOLOGY_REMOVE
         form = {"data_id": str(id_), "index": str(column.index), "ontology": url}
@@ -227,8 +254,12 @@ class DatasetChanges(Things, ABC):
     def _column(self, id_: int, feature: int | str) -> Feature:
         columns = self.features(id_)
         for column in columns:
-            if feature in (column.name, column.index):
+            if feature in (column.name, column.index) and not isinstance(feature, bool):
                 return column
+        # Servers drop the blanks around names, which the data file has.
+        bare = [c for c in columns if isinstance(feature, str) and c.name == feature.strip()]
+        if bare:
+            return bare[0]
         names = ", ".join(column.name for column in columns[:50])
         raise ValidationError(
             f"dataset {id_} has no column {feature!r}",
@@ -259,6 +290,8 @@ def _edit_of(changes: DatasetEdit | None, said: Mapping[str, Any]) -> DatasetEdi
     ValidationError
         If nothing is asked for, or what can't be edited.
     """
+    if changes is not None:
+        check_draft(changes, DatasetEdit, "what shall be said of a dataset is a DatasetEdit")
     unknown = [name for name in said if name not in _EDITABLE]
     if unknown:
         raise ValidationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,10 +11,17 @@ from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, F
 from openml_client.model.page import Listing
 from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
+from openml_client.resources.writing import check_draft
 from openml_client.wire import routes
 
 if TYPE_CHECKING:
     from openml_client.formats.table import Table
+
+_logger = logging.getLogger("openml_client")
+
+
+_SHOWN_BY = "`client.datasets.list()`, or `openml-client dataset list`, shows what is there."
+"""The hint for who asks for what is not there."""
 
 
 class Datasets(DatasetChanges):
@@ -33,8 +41,11 @@ class Datasets(DatasetChanges):
         ------
         NotFoundError
             If there is none.
+        ValidationError
+            If it is neither an id nor a name, as an empty text.
         """
         if isinstance(id_or_name, str) and not id_or_name.strip().isdecimal():
+            _check_name(id_or_name)
             found = self._newest(id_or_name, version)
             if found is None:
                 raise self._no_such_name(id_or_name, version)
@@ -163,12 +174,25 @@ class Datasets(DatasetChanges):
         from openml_client.resources.publishing import prepared
         from openml_client.transport import FilePart
 
+        check_draft(
+            draft,
+            DatasetDraft,
+            "what is said of a dataset is a DatasetDraft",
+            hint="It comes first, the data second: client.datasets.publish(draft, data).",
+        )
+        self._caller.check(routes.DATASET_UPLOAD, draft)
         draft, content = prepared(draft, data, columns)
         files = []
         if content is not None:
             files = [FilePart(name="dataset", filename=f"{draft.name}.arff", content=content)]
         answer = self._caller.call(routes.DATASET_UPLOAD, body=draft, files=files)
-        return self.get(answer.id)
+        dataset = self.get(answer.id)
+        if dataset.error:
+            _logger.warning(
+                "%s could not process dataset %d (%s): %s",
+                *(self._caller.host, dataset.id, dataset.name, dataset.error),
+            )
+        return dataset
 
     def _id_of(self, dataset: Any) -> int:
         """Id of a dataset that is given by id, by name or as itself."""
@@ -177,6 +201,8 @@ class Datasets(DatasetChanges):
         return as_id(dataset, "dataset")
 
     def _newest(self, name: str, version: int | None) -> Dataset | None:
+        if "/" in name:  # which would ask for something else, and no name has
+            return None
         status = "active" if version is None else "all"
         found = list(self.list(name=name, version=version, status=status))
         return self.get(max(found, key=lambda row: row.version).id) if found else None
@@ -190,13 +216,11 @@ class Datasets(DatasetChanges):
         )
 
     def _other_versions(self, name: str) -> str:
-        others = [
-            f"version {row.version} (id {row.id}) is {row.status}"
-            for row in self.list(name=name, status="all")
-        ]
+        rows = () if "/" in name else self.list(name=name, status="all")
+        others = [f"version {row.version} (id {row.id}) is {row.status}" for row in rows]
         if others:
             return f"Of this name {', '.join(others)}: ask for it by its id."
-        return "`client.datasets.list()` shows what is there."
+        return _SHOWN_BY
 
     def _data_file(self, dataset: Dataset) -> bytes:
         if dataset.url is None:
@@ -207,4 +231,12 @@ class Datasets(DatasetChanges):
             f"data/{dataset.id}/{md5 or 'unverified'}.arff",
             lambda sink: self._caller.download(url, sink, md5=md5, private=private),
             md5=md5,
+        )
+
+
+def _check_name(name: str) -> None:
+    """Nothing, unless a name is blank: servers have no such filter, and would show anything."""
+    if not name.strip():
+        raise ValidationError(
+            f"a dataset is asked for by its id or its name, not by {name!r}", hint=_SHOWN_BY
         )

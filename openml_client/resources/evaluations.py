@@ -91,7 +91,7 @@ class Evaluations:
                 f"{self._caller.host} knows no measure {measure!r}",
                 route=route.name,
                 hint=(f"Did you mean {', '.join(near)}? " if near else "")
-                + "`client.evaluations.measures()` gives all.",
+                + "In Python, `client.evaluations.measures()` gives all.",
             )
 
     def measures(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class RunFiles(Things):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
-        id_ = self._id_of(run)
+        id_ = self._target(run)
         with self._changing(id_):
             self._caller.call(routes.RUN_RESET, id=id_)
 

@@ -120,7 +120,7 @@ class Things(Stored):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
-        return self._retag(self._kind.tag, self._id_of(thing), tag)
+        return self._retag(self._kind.tag, self._target(thing), tag)
 
     def untag(self, thing: Any, tag: str) -> tuple[str, ...]:
         """Take a tag from a thing, and get all tags that it has now.
@@ -134,7 +134,7 @@ class Things(Stored):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
-        return self._retag(self._kind.untag, self._id_of(thing), tag)
+        return self._retag(self._kind.untag, self._target(thing), tag)
 
     def delete(self, thing: Any) -> None:
         """Delete a thing for good; its id is never given again.
@@ -150,14 +150,15 @@ class Things(Stored):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
-        id_ = self._id_of(thing)
+        id_ = self._target(thing)
         try:
             self._delete(self._kind.delete, id_)
         except InUseError as error:
             self._name_dependants(error, id_)
             raise
 
-    def _id_of(self, thing: Any) -> int:
+    def _target(self, thing: Any) -> int:
+        """Id of what is to be changed, which is given as itself or by its id."""
         return as_id(thing, self._kind.name)
 
     def _retag(self, route: Route, id_: int, tag: str) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ class HttpTransport:
     adapter
         Answers for the server's own origin instead of the network.
     allow_private
-        Ask private addresses too when a public server names them.
+        Whether private addresses are asked that the server names; without it, those that a
+        private server names are.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class HttpTransport:
         *,
         base_url: str | None = None,
         adapter: BaseAdapter | None = None,
-        allow_private: bool = False,
+        allow_private: bool | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -242,7 +243,7 @@ class HttpTransport:
                 # Following would send it as a GET (RFC 9110, section 15.4.2) and lose the form.
                 raise TransportError(
                     f"{asked} was redirected to {outcome.url}, which only a GET may follow",
-                    hint=f"Use the address of that server: Client({origin_of(outcome.url)!r})",
+                    hint=f"Use the address of that server: {origin_of(outcome.url)}",
                 )
             came_from, url = url, outcome.url
             request = replace(request, params={})  # the new address has its own
@@ -265,7 +266,7 @@ class HttpTransport:
         if self._settings.offline and self._sessions.uses_network(url):
             raise OfflineError(
                 f"offline mode: {host_of(url)} was not asked for {hide_key(url)}",
-                hint="Unset OPENML_OFFLINE, or use Client(offline=False), to fetch it.",
+                hint="Unset OPENML_OFFLINE, or in Python use Client(offline=False), to fetch it.",
             )
         if not is_home:
             self._sessions.check_privacy(url)

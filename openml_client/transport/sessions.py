@@ -38,7 +38,12 @@ class Sessions:
     """
 
     def __init__(
-        self, base_url: str, *, adapter: BaseAdapter | None, allow_private: bool, lookup_s: float
+        self,
+        base_url: str,
+        *,
+        adapter: BaseAdapter | None,
+        allow_private: bool | None,
+        lookup_s: float,
     ) -> None:
         self._host = host_of(base_url)
         self._origin = origin_of(base_url)
@@ -111,7 +116,9 @@ class Sessions:
     @cached_property
     def _may_be_private(self) -> bool:
         """Whether others may have private addresses: asked for, or the server has one itself."""
-        if self._allow_private or self._adapter is not None or is_private_host(self._host):
+        if self._allow_private is not None:
+            return self._allow_private
+        if self._adapter is not None or is_private_host(self._host):
             return True
         try:
             found = lookup_limited(self._host, 443, within_s=self._lookup_s)

@@ -18,6 +18,8 @@ from openml_client.wire.vocabulary import ErrorAnswer
 
 NO_SUCH_FUNCTION = 100
 """The server has no such route."""
+NO_KEY = 102
+"""A request needs a key, and has none."""
 OVERLOADED = 107
 """The server's database is out of reach; asking again later may help."""
 NOT_INDEXED = 105
@@ -60,7 +62,7 @@ def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
     code = codes().get(answer.code)
     cls = code.error if code else ServerError
     # The server writes its information for browsers.
-    details = unescape(answer.additional_information or "").strip()
+    details = _shortened(unescape(answer.additional_information or "").strip())
     text = unescape(answer.message).strip() + (f" ({details})" if details else "")
     message = f"{asked}: {text} [code {answer.code}]"
     if cls is DuplicateError:
@@ -74,6 +76,15 @@ def error_for(answer: ErrorAnswer, *, route: str, asked: str) -> ServerError:
         return InUseError(message, code=answer.code, route=route, hint=hint, dependants=ids)
     return cls(message, code=answer.code, route=route, hint=_HINTS.get(cls))
 
+
+def _shortened(details: str) -> str:
+    """The beginning of what a server lists, thousands of ids say."""
+    more = len(details) - _SHOWN_CHARACTERS
+    return details if more <= 0 else f"{details[:_SHOWN_CHARACTERS]}… {more:,} characters more"
+
+
+_SHOWN_CHARACTERS = 300
+"""Of what a server says beside its message; the details of schema errors are shorter."""
 
 _HINTS: Mapping[type[ServerError], str] = {
     errors.AuthenticationError: (

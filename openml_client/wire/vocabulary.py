@@ -175,9 +175,18 @@ class Ontologies:
 _ILL_FORMED = re.compile(rb"<oml:ontology></oml:>(.*?)</oml:ontology>")
 
 
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:[a-zA-Z]+|#[0-9]+|#x[0-9a-fA-F]+);)")
+
+
 def _well_formed(body: bytes) -> bytes:
-    # The server closes the element before its text.  Source: protocol note, section 2.
-    return _ILL_FORMED.sub(rb"<oml:ontology>\1</oml:ontology>", body)
+    # The server closes the element before its text, which it writes as it came.
+    # Source: protocol note, section 2.
+    return _ILL_FORMED.sub(_element, body)
+
+
+def _element(match: re.Match[bytes]) -> bytes:
+    text = _BARE_AMPERSAND.sub(b"&amp;", match[1]).replace(b"<", b"&lt;")
+    return b"<oml:ontology>" + text + b"</oml:ontology>"
 
 
 def _ontologies(root: str) -> Record:

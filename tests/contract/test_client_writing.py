@@ -166,7 +166,7 @@ class TestDatasets:
     def test_edit_gives_the_dataset_as_it_is_now(self, client: Client) -> None:
         before = client.datasets.get("iris")
         after = client.datasets.edit(
-            "iris", description="Flowers.", creators="Fisher", language="English"
+            before, description="Flowers.", creators="Fisher", language="English"
         )
         assert (after.description, after.creators, after.language) == (
             "Flowers.",
@@ -225,7 +225,10 @@ class TestDatasets:
         assert owner.datasets.get(1).target_names == ("class",)
 
     def test_set_status_takes_a_dataset_out_of_the_lists(self, client: Client) -> None:
-        assert client.datasets.set_status("zoo", "deactivated").status == "deactivated"
+        assert (
+            client.datasets.set_status(client.datasets.get("zoo"), "deactivated").status
+            == "deactivated"
+        )
         assert client.datasets.find("zoo") is None
         zoo = client.datasets.list(name="zoo", status="deactivated").first()
         assert client.datasets.set_status(zoo, "active").status == "active"
@@ -243,16 +246,27 @@ class TestDatasets:
             somebody.datasets.set_status(fork, "active")
 
     def test_delete_takes_what_nothing_needs(self, client: Client) -> None:
-        fork = client.datasets.fork("iris")
+        fork = client.datasets.fork(client.datasets.get("iris"))
         client.datasets.delete(fork)
         with pytest.raises(NotFoundError):
             client.datasets.get(fork.id)
         with pytest.raises(NotFoundError, match="Dataset does not exist"):
             client.datasets.delete(fork.id)
 
+    def test_what_changes_a_dataset_takes_no_name(self, client: Client) -> None:
+        for change in (
+            lambda: client.datasets.delete("iris"),
+            lambda: client.datasets.edit("iris", language="English"),
+            lambda: client.datasets.set_status("iris", "deactivated"),
+            lambda: client.datasets.tag("iris", "t"),
+            lambda: client.datasets.add_topic("iris", "t"),
+        ):
+            with pytest.raises(ValidationError, match=r"'iris' is a name, .* by its id\n.*get"):
+                change()
+
     def test_delete_names_the_tasks(self, client: Client, world: World) -> None:
         with pytest.raises(InUseError, match="needed by the tasks") as caught:
-            client.datasets.delete("iris")
+            client.datasets.delete(client.datasets.get("iris"))
         assert set(caught.value.dependants) == {world.tree.task_id, world.curve.task_id}
 
     def test_only_the_owner_deletes(self, other: tuple[Client, Client]) -> None:
@@ -263,23 +277,28 @@ class TestDatasets:
         assert owner.datasets.get(fork.id) == fork
 
     def test_ontologies_describe_columns(self, client: Client) -> None:
+        iris = client.datasets.get("iris")
         url, second = "https://example.org/petal", "https://example.org/length?unit=cm"
-        assert client.datasets.add_ontology("iris", "petallength", url) == (url,)
-        assert set(client.datasets.add_ontology("iris", 2, second)) == {url, second}
+        assert client.datasets.add_ontology(iris, "petallength", url) == (url,)
+        assert set(client.datasets.add_ontology(iris, 2, second)) == {
+            url,
+            second,
+        }
         assert set(client.datasets.features("iris")[2].ontologies) == {url, second}
         with pytest.raises(DuplicateError, match="already associated"):
-            client.datasets.add_ontology("iris", 2, url)
-        assert client.datasets.remove_ontology("iris", "petallength", url) == (second,)
-        assert client.datasets.remove_ontology("iris", 2, second) == ()
+            client.datasets.add_ontology(iris, 2, url)
+        assert client.datasets.remove_ontology(iris, "petallength", url) == (second,)
+        assert client.datasets.remove_ontology(iris, 2, second) == ()
         with pytest.raises(NotFoundError, match="Could not find description"):
-            client.datasets.remove_ontology("iris", 2, url)
+            client.datasets.remove_ontology(iris, 2, url)
 
     def test_ontologies_are_checked_before_they_are_sent(self, client: Client) -> None:
+        iris = client.datasets.get("iris")
         with pytest.raises(ValidationError, match=r"no column 'petals'\nIt has 5, .*petalwidth"):
-            client.datasets.add_ontology("iris", "petals", "https://example.org")
+            client.datasets.add_ontology(iris, "petals", "https://example.org")
         for url in ("petal", "https://example.org/" + "x" * 250):
             with pytest.raises(ValidationError, match="no http"):
-                client.datasets.add_ontology("iris", 0, url)
+                client.datasets.add_ontology(iris, 0, url)
 
     def test_topics_are_for_administrators(self, other: tuple[Client, Client]) -> None:
         owner, somebody = other
@@ -544,7 +563,10 @@ class TestCollections:
         suite = client.suites.publish(
             StudyDraft(name="S", description="A test.", alias="s", task_ids=(1,))
         )
-        hint = r"is a suite, not a study\nAsk for it by client.suites.get\('s'\)"
+        hint = (
+            r"is a suite, not a study\nAsk for it by client.suites.get\((\d+)\), or by "
+            r"`openml-client suite show \1`"
+        )
         for call in (client.studies.get, client.studies.delete):
             with pytest.raises(ValidationError, match=hint):
                 call("s")

@@ -30,7 +30,7 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/from-openml-python.md"])
 def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> None:
     blocks = CHECKED.findall((REPOSITORY / name).read_text("utf-8"))
     assert blocks

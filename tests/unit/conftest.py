@@ -31,3 +31,11 @@ def registry(empty_registry: Path, tmp_path: Path) -> Iterator[Registry]:
 @pytest.fixture
 def api(registry: Registry) -> Api:
     return Api(registry)
+
+
+@pytest.fixture
+def api_alone(empty_registry: Path, tmp_path: Path) -> Iterator[Api]:
+    """An empty registry that fetches nothing from elsewhere."""
+    shutil.copytree(empty_registry, tmp_path / "alone")
+    with Registry.open(tmp_path / "alone", create=False, fetch="none") as registry:
+        yield Api(registry)

@@ -12,7 +12,7 @@ import pytest
 import requests
 from sklearn.tree import DecisionTreeClassifier
 
-from openml_client import Client
+from openml_client import Client, DatasetDraft, StudyDraft, TaskDraft
 from openml_client.config import Settings, load_settings
 from openml_client.errors import (
     AuthenticationError,
@@ -22,10 +22,13 @@ from openml_client.errors import (
     ProtocolError,
     ServerTimeoutError,
     TransportError,
+    ValidationError,
 )
 from openml_client.registry import Registry
 from openml_client.transport import HttpTransport, InProcessTransport
 from openml_client.transport.inprocess import WsgiAdapter
+from openml_client.wire import xml
+from openml_client.wire.vocabulary import ONTOLOGY_REMOVED
 from tests.doors import ADDRESS
 
 if TYPE_CHECKING:
@@ -231,3 +234,48 @@ def test_values_of_one_run_by_two_engines_are_both_listed(asked: Callable[..., C
     with asked(f"<oml:evaluations {OML}>{rows}</oml:evaluations>") as client:
         listing = client.evaluations.list("kappa", runs=7)
         assert [(row.engine_id, row.value) for row in listing] == [(1, 0.5), (3, 0.25)]
+
+
+def test_a_term_that_is_sent_as_it_came_is_understood(asked: Callable[..., Client]) -> None:
+    url = "https://x.org/?a=1&b=<2>&amp;c"
+    body = f"<oml:feature_description_remove {OML}><oml:id>1</oml:id>"
+    body += f"<oml:ontology></oml:>{url}</oml:ontology></oml:feature_description_remove>"
+    answer = xml.read(ONTOLOGY_REMOVED, body.encode(), source="x")
+    assert answer.ontologies == ("https://x.org/?a=1&b=<2>&c",)
+
+
+def test_an_upload_that_may_be_too_large_is_told_as_one(tmp_path: Path) -> None:
+    code = f"<oml:error {OML}><oml:code>102</oml:code><oml:message>No key</oml:message></oml:error>"
+    known = settings(tmp_path, api_key=KEY)
+    client = Client.over(InProcessTransport(saying(code, "412 Precondition Failed"), known), known)
+    draft = DatasetDraft(name="d", description="x", default_target_attribute="a")
+    arff = b"@relation r\n@attribute a numeric\n@data\n1\n"
+    small = told(lambda: client.datasets.publish(draft, arff), AuthenticationError)
+    assert "MB" not in small
+    padded = b"%" * 9 * 2**20 + b"\n" + arff
+    large = told(lambda: client.datasets.publish(draft, padded), AuthenticationError)
+    assert "The upload has 9.0 MB. A server that takes less drops the key" in large
+    assert KEY not in large
+
+
+def test_a_server_that_fails_on_studies_of_suites_is_explained(tmp_path: Path) -> None:
+    known = settings(tmp_path, api_key=KEY)
+    transport = InProcessTransport(saying("", "500 Internal Server Error"), known)
+    client = Client.over(transport, known)
+    draft = StudyDraft(name="s", description="x", run_ids=(1,), benchmark_suite_id=1)
+    assert "publish without it" in told(lambda: client.studies.publish(draft), TransportError)
+    plain = replace(draft, benchmark_suite_id=None)
+    assert "publish without it" not in told(lambda: client.studies.publish(plain), TransportError)
+
+
+def test_long_lists_of_what_a_server_takes_are_shortened(asked: Callable[..., Client]) -> None:
+    ids = ", ".join(map(str, range(1000)))
+    body = f"<oml:error {OML}><oml:code>622</oml:code><oml:message>Input value does not match"
+    body += " allowed values</oml:message><oml:additional_information>problematic input: "
+    body += f"[source_data], acceptable inputs: [{ids}]</oml:additional_information></oml:error>"
+    client = asked(body, "412 Precondition Failed").with_options(api_key=KEY)
+    draft = TaskDraft.clustering(99999)
+    text = told(lambda: client.tasks.publish(draft), ValidationError)
+    assert "characters more" in text
+    assert "The draft says source_data = '99999'." in text
+    assert len(text) < 600

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.server
 import io
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import requests
 from scipy import sparse
 
 from openml_client import Client, DatasetDraft
 from openml_client.errors import (
-    NoResultError,
+    ArffError,
     NotAuthorizedError,
     NotFoundError,
     OpenMLError,
@@ -28,6 +31,10 @@ from openml_client.errors import (
     ValidationError,
 )
 from openml_client.registry import Registry
+from tests.doors import served
+
+FOREIGN = "ü 漢字 😀"
+"""What no label may be."""
 
 AWKWARD = [
     "it's",
@@ -36,7 +43,7 @@ AWKWARD = [
     "line\nfeed",
     "?",
     "",
-    "ü 漢字 😀",
+    FOREIGN,
     "50%",
     "{1 2}",
     "\\n",
@@ -103,13 +110,37 @@ def test_types_that_only_frames_have_come_back_as_the_nearest(client: Client) ->
 
 
 def test_awkward_texts_and_classes_come_back(client: Client) -> None:
+    labels = ["Basic Latin" if text == FOREIGN else text for text in AWKWARD]
     frame = pd.DataFrame(
         {
             "text": pd.Series([*AWKWARD, np.nan], dtype=object),
-            "kind": category([None, *AWKWARD], AWKWARD),
+            "kind": category([None, *labels], labels),
         }
     )
     pd.testing.assert_frame_equal(loaded(client, frame, "kind"), frame)
+
+
+def test_the_registry_tells_names_and_labels_as_the_data_file_has_them(client: Client) -> None:
+    labels = [" lead", "", "a\rb", "end\n", "\ttab"]
+    frame = pd.DataFrame({" k ": [1.0] * 5, "c\r": pd.Categorical(labels), "y": list("abcde")})
+    dataset = client.datasets.publish(draft(default_target_attribute="y"), frame)
+    described = client.datasets.features(dataset)
+    table = client.datasets.load(dataset)
+    assert [feature.name for feature in described] == list(table.names) == [" k ", "c\r", "y"]
+    assert sorted(described[1].nominal_values) == sorted(table.labels("c\r")) == sorted(labels)
+    term = "https://example.org/k"
+    assert client.datasets.add_ontology(dataset, " k ", term) == (term,)
+    assert client.datasets.features(dataset)[0].ontologies == (term,)
+
+
+def test_a_column_is_found_by_its_name_where_the_server_dropped_the_blanks(client: Client) -> None:
+    frame = pd.DataFrame({"k": [1.0], "k ": [2.0]})
+    dataset = client.datasets.publish(draft(default_target_attribute="k"), frame)
+    client.datasets.add_ontology(dataset, " k ", "https://example.org/bare")
+    client.datasets.add_ontology(dataset, "k ", "https://example.org/same")
+    bare, same = client.datasets.features(dataset)
+    assert bare.ontologies == ("https://example.org/bare",)
+    assert same.ontologies == ("https://example.org/same",)
 
 
 def test_an_array_comes_back(client: Client) -> None:
@@ -191,23 +222,38 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("is_data", [True, False])
-def test_a_file_elsewhere_is_registered_by_its_address(
-    loopback: str, seeded_registry: Registry, tmp_path: Path, is_data: bool
+def test_a_file_elsewhere_is_fetched_and_processed(
+    empty_registry: Path, tmp_path: Path, is_data: bool
 ) -> None:
-    (tmp_path / "data.arff").write_bytes(b"@relation r\n@attribute a real\n@data\n1.5\n")
+    (tmp_path / "data.arff").write_bytes(
+        b"@relation r\n@attribute a real\n@attribute y {n,p}\n@data\n1.5,n\n2.5,p\n"
+    )
+    folder = shutil.copytree(empty_registry, tmp_path / "registry")
     with (
         serving(tmp_path) as files,
-        Client(loopback, api_key=seeded_registry.local_key, cache_dir=tmp_path / "c") as client,
+        Registry.open(folder, fetch="any") as registry,
+        served(registry) as address,
+        Client(address, api_key=registry.local_key, cache_dir=tmp_path / "c") as client,
     ):
-        url = f"{files}/data.arff"
+        url, about = f"{files}/data.arff", draft(default_target_attribute="y")
         if is_data:
-            dataset = client.datasets.publish(draft(), url)
+            dataset = client.datasets.publish(about, url)
         else:
-            dataset = client.datasets.publish(draft(url=url), None)
-        assert dataset.status == "in_preparation"
-        with pytest.raises(NoResultError):
-            client.datasets.features(dataset)
-        assert client.datasets.load(dataset).to_pandas()["a"].tolist() == [1.5]
+            dataset = client.datasets.publish(replace(about, url=url), None)
+        assert dataset.status == "active"
+        assert [f.name for f in client.datasets.features(dataset)] == ["a", "y"]
+        assert client.datasets.load(dataset).to_pandas()["a"].tolist() == [1.5, 2.5]
+        told = requests.get(dataset.url, allow_redirects=False, timeout=10)
+        assert told.headers["Location"] == url
+
+
+def test_a_dataset_that_could_not_be_processed_is_warned_of(
+    loopback: str, seeded_registry: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = seeded_registry.local_key
+    with Client(loopback, api_key=key, cache_dir=tmp_path / "c") as client:
+        client.datasets.publish(draft(), FRAME)
+    assert "could not process dataset" in caplog.text
 
 
 # What contradicts itself
@@ -258,6 +304,23 @@ def address(request: pytest.FixtureRequest, seeded_registry: Registry) -> str:
         return f"local:{seeded_registry.folder}"
     served: str = request.getfixturevalue("loopback")
     return served
+
+
+def test_names_and_classes_beyond_basic_latin_are_refused_and_not_sent(client: Client) -> None:
+    before = len(list(client.datasets.list(status="all")))
+    frame = pd.DataFrame({"taste": pd.Categorical(["süß", "sour"])})
+    with pytest.raises(ArffError) as caught:
+        client.datasets.publish(draft(), frame)
+    assert str(caught.value) == (
+        "column 'taste' has the nominal value 'süß', which contains 'ü'; the protocol takes Basic "
+        "Latin characters only\n"
+        "Rename the value, or make the column texts instead of categories: those are not limited."
+    )
+    with pytest.raises(ArffError, match=r"the name of column 'süß' contains 'ü'.*\nRename the col"):
+        client.datasets.publish(draft(), pd.DataFrame({"süß": [1]}))
+    assert len(list(client.datasets.list(status="all"))) == before
+    texts = frame.astype({"taste": object}).assign(y=[1, 2])
+    assert loaded(client, texts, "y")["taste"].tolist() == ["süß", "sour"]
 
 
 def test_a_private_dataset_is_its_owners_and_nobody_elses(

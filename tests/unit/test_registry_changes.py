@@ -250,7 +250,9 @@ def test_a_fork_of_a_private_dataset_is_private(api: Api, stranger: str) -> None
     assert api.get(path, key=api.key).data == IRIS
 
 
-def test_a_dataset_elsewhere_is_forked_without_being_fetched(api: Api) -> None:
+def test_a_dataset_elsewhere_is_forked_without_being_fetched(api_alone: Api) -> None:
+    api = api_alone
+    api.publish_dataset()
     api.post("data", dataset(name="far", url="http://nowhere.invalid/data.arff"))
     id_ = id_of(fork(api, 2))
     answer = api.get(f"data/{id_}")

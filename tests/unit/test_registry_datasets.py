@@ -44,6 +44,15 @@ def test_its_data_is_at_the_address_that_it_names(api: Api) -> None:
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
+def test_columns_and_classes_beyond_basic_latin_are_taken_from_other_clients(api: Api) -> None:
+    content = IRIS.replace(b"place", "Größe".encode()).replace(b"setosa", "süß".encode())
+    id_ = api.publish_dataset(content)
+    answer = api.get(f"data/features/{id_}")
+    assert texts(answer, "name") == ["petal length", "Größe", "class"]
+    assert "süß" in texts(answer, "nominal_value")
+    assert texts(api.get(f"data/{id_}"), "status") == ["active"]
+
+
 def test_its_columns_are_described(api: Api) -> None:
     id_ = api.publish_dataset(row_id_attribute="place")
     answer = api.get(f"data/features/{id_}")
@@ -83,16 +92,31 @@ def test_a_dataset_without_a_target_stays_in_preparation_and_says_why(api: Api) 
     assert code(api.get("data/list")) == 372
 
 
-def test_a_dataset_elsewhere_is_registered_and_not_fetched(api: Api) -> None:
-    id_ = id_of(api.post("data", dataset(url="http://nowhere.invalid/data.arff")))
-    assert texts(api.get(f"data/{id_}"), "status") == ["in_preparation"]
-    assert code(api.get(f"data/features/{id_}")) == 273
-    assert code(api.get(f"data/qualities/{id_}")) == 363
-    answer = api.get("/data/v1/download/1/data.arff")
+def test_a_dataset_elsewhere_waits_where_nothing_is_fetched(api_alone: Api) -> None:
+    id_ = id_of(api_alone.post("data", dataset(url="http://nowhere.invalid/data.arff")))
+    assert texts(api_alone.get(f"data/{id_}"), "status") == ["in_preparation"]
+    assert code(api_alone.get(f"data/features/{id_}")) == 273
+    assert code(api_alone.get(f"data/qualities/{id_}")) == 363
+    answer = api_alone.get("/data/v1/download/1/data.arff")
     assert (answer.status_code, answer.headers["Location"]) == (
         302,
         "http://nowhere.invalid/data.arff",
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1/data.arff", "127.0.0.1 is a private address"),
+        ("http://localhost/data.arff", "localhost is a private address"),
+        ("http://nowhere.invalid/data.arff", "nowhere.invalid can't be reached"),
+    ],
+)
+def test_data_that_cannot_be_fetched_is_not_registered(api: Api, url: str, why: str) -> None:
+    answer = api.post("data", dataset(url=url))
+    assert code(answer) == 136
+    assert why in information(answer)
+    assert code(api.get("data/1")) == 111
 
 
 def test_uploads_that_lack_something_are_refused(api: Api) -> None:

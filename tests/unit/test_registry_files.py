@@ -51,7 +51,8 @@ def test_a_file_is_viewed_with_the_type_that_it_was_uploaded_with(api: Api, root
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_file_elsewhere_is_redirected_to_and_has_no_csv(api: Api) -> None:
+def test_a_file_elsewhere_is_redirected_to_and_has_no_csv(api_alone: Api) -> None:
+    api = api_alone
     api.post("data", dataset(url="http://nowhere.invalid/data.arff"))
     for verb in ("download", "view"):
         answer = api.get(f"/data/v1/{verb}/1")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from openml_client.errors import ArffError
+from openml_client.errors import ArffError, RegistryError
 from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature, Quality
 from openml_client.registry.calls import Addresses, Call
 from openml_client.registry.handlers import lists, uploads
@@ -117,7 +117,7 @@ def upload(call: Call) -> GivenId:
         raise call.refusal("neither")
     if draft.url and not draft.url.lower().startswith(("http://", "https://")):
         raise call.refusal("invalid", f"the url {draft.url!r} is no address of HTTP")
-    file, processed = _processed_upload(call, draft) if has_file else (_elsewhere(draft), None)
+    file, processed = (_processed_upload if has_file else _processed_elsewhere)(call, draft)
     with call.services.store.write() as connection:
         dataset_id = datasets.add(
             connection, draft, file, uploader_id=call.writer.id, processed=processed
@@ -141,14 +141,29 @@ def _processed_upload(call: Call, draft: DatasetDraft) -> tuple[NewFile, dataset
     return file, process(content, draft) if call.services.has_engine else None
 
 
-def _elsewhere(draft: DatasetDraft) -> NewFile:
-    """The file of a dataset whose data lies elsewhere; nothing is fetched from there."""
-    return NewFile(
+def _processed_elsewhere(
+    call: Call, draft: DatasetDraft
+) -> tuple[NewFile, datasets.Processed | None]:
+    """The file of a dataset whose data lies elsewhere, with a copy for the engine."""
+    # Heavy with numpy and requests, and only needed here.
+    from openml_client.registry.publishing.dataset import process
+    from openml_client.registry.publishing.elsewhere import content_at
+
+    services, url = call.services, draft.url or ""
+    file = NewFile(
         name=f"{draft.name}.{draft.format.lower()}",
         content_type="text/plain",
-        url=draft.url,
+        url=url,
         is_private=draft.visibility not in {None, datasets.PUBLIC},
     )
+    if not services.has_engine or services.fetch == "none":
+        return file, None
+    try:
+        content = content_at(url, services.fetch)
+    except RegistryError as error:
+        raise call.refusal("unreachable", error.message) from error
+    info = services.blobs.put(content)
+    return replace(file, sha256=info.sha256, size_bytes=info.size_bytes), process(content, draft)
 
 
 HANDLERS = {

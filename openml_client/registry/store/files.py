@@ -22,7 +22,7 @@ class NewFile:
     md5: str | None = None
     size_bytes: int | None = None
     url: str | None = None
-    """Where the content lies, if it is no blob of this registry."""
+    """Where the content lies, if it is elsewhere; a blob is a copy for the engine then."""
     is_private: bool = False
 
 

@@ -78,6 +78,7 @@ DATASET_UPLOAD = Route(
         "no_description": 135,
         "both": 140,
         "neither": 141,
+        "unreachable": 136,
         "arff": 145,
     },
 )
