@@ -84,7 +84,10 @@ class Runs(RunFiles):
         self._setups = setups
 
     def list(self, **filters: Any) -> Listing[RunSummary]:
-        """All runs that pass the filters, lazily, in the order of their ids.
+        """All runs that pass the filters, lazily.
+
+        Servers list them by setup, task and id, and by id alone where setups are named: the
+        newest run is not the last one.
 
         Parameters
         ----------

@@ -236,7 +236,8 @@ def _decode_field(field: Field, tree: Tree, path: str, source: str, depth: int) 
         found = _present(tree, key)
     else:
         found = _children(tree, key)
-        if not found and key in tree and not field.many:
+        is_one = not field.many and not isinstance(field.kind, Pairs)
+        if not found and key in tree and is_one:
             found = [None]  # JSON's spelling of an empty element
     if isinstance(field.kind, Pairs):
         return _decode_pairs(field.kind, found, f"{path}/{key}", source)

@@ -138,7 +138,9 @@ def _hand_made_scalar(field: Field, kind: Scalar, value: Any) -> Any:
     if field.many:
         return [kind.write(item) for item in value]
     if kind.is_number:
-        return value
+        # A whole number without a point, if that is how the kind writes it.
+        is_whole = isinstance(value, float) and kind.write(value).lstrip("-").isdecimal()
+        return int(value) if is_whole else value
     if kind.is_list and not isinstance(value, str):
         return json.loads(kind.write(value))
     return kind.write(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from openml_client.errors import ProtocolError
 from openml_client.model.dataset import DatasetDraft, DatasetSummary, Feature
+from openml_client.model.evaluation import Evaluation
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
@@ -22,6 +24,7 @@ from openml_client.wire import (
     codec,
     dataset,
     engine,
+    evaluation,
     flow,
     json,
     run,
@@ -108,6 +111,27 @@ def test_hand_made_lists_give_numbers_as_numbers() -> None:
         b'{"data":{"dataset":[{"did":1,"name":"a","version":1,"md5_checksum":"",'
         b'"quality":[{"name":"NumberOfClasses","value":"3.0"}]}]}}'
     )
+
+
+def test_a_row_without_pairs_is_read_from_hand_made_json_as_from_xml() -> None:
+    rows = (DatasetSummary(id=1, name="a", version=1, qualities={}),)
+    written = json.write(dataset.DATASETS, rows)
+    assert b'"quality":[]' in written
+    assert json.read(dataset.DATASETS, written, source="a test") == rows
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(150.0, b"150"), (0.0, b"0"), (-3.0, b"-3"), (0.5, b"0.5"), (1e20, b"1e+20"), (None, b"")],
+)
+def test_hand_made_lists_give_whole_numbers_without_a_point(
+    value: float | None, text: bytes
+) -> None:
+    row = Evaluation(
+        run_id=1, task_id=1, setup_id=1, flow_id=1, flow_name="f", measure="kappa", value=value
+    )
+    found = re.search(rb'"value":([^,}]*)', json.write(evaluation.EVALUATIONS, [row]))
+    assert (found[1] if found else b"") == text
 
 
 def test_a_missing_required_element_is_named() -> None:
