@@ -64,7 +64,6 @@ KEYS = {
     Auth.NONE: "none",
     Auth.OPTIONAL: "for private things",
     Auth.KEY: "of any user",
-    Auth.KEY: "of any user",
     Auth.WRITE: "of a user who may write",
     Auth.ADMIN: "of an administrator",
 }
@@ -74,6 +73,11 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD.format(count=len(ROUTES))]
     order = list(RESOURCES)
+    without = sorted({_resource(route) for route in ROUTES}.difference(order))
+    if without:
+        raise LookupError(
+            f"RESOURCES of {__file__} has no title for routes that begin with {', '.join(without)}"
+        )
     by_resource = sorted(ROUTES, key=lambda route: order.index(_resource(route)))
     for resource, routes in groupby(by_resource, key=_resource):
         parts.append(f"## {RESOURCES[resource]}\n")

@@ -85,7 +85,7 @@ class TransportError(OpenMLError):
         self.maybe_taken = maybe_taken
         """Whether the server may have acted on the request: look the thing up before repeating."""
         self.status = status
-        """HTTP status, where a download got an answer that is no file."""
+        """HTTP status, where there was an answer that is neither a document nor a file."""
         self.body = body
         """The beginning of that answer."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from openml_client.config import (
     check_key,
     config_path,
     is_local,
+    is_usual_key,
     load_settings,
     save_key,
 )
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from openml_client.config import Settings
 
 
+_SENDS_HERE = re.compile(r"[^.\n]*`openml-client doctor`[^.\n]*\.\s*")
+"""A sentence of a hint that sends to the doctor, which tells nothing to who is there."""
+
+
 def login(
     context: typer.Context,
     api_key: Annotated[
@@ -32,12 +38,16 @@ def login(
         typer.Option(prompt="API key", hide_input=True, help="Asked for if it is not given."),
     ],
     make_default: Annotated[
-        bool, typer.Option("--default", help="Make this server the default one.")
+        bool,
+        typer.Option(
+            "--default", help="Make this server the default one; the first login does so anyway."
+        ),
     ] = False,
 ) -> None:
     """Keep the API key of a server.
 
-    It goes into the configuration file, readable by you alone.
+    It goes into the configuration file, readable by you alone. The server of the first login
+    becomes the default one, which is asked where no other is named.
     """
     settings: Context = context.obj
     server = load_settings(settings.server).server
@@ -46,7 +56,14 @@ def login(
             f"{server} needs no login: an embedded registry has its own key",
             hint="Name a server: openml-client --server https://www.openml.org login",
         )
-    saved = save_key(server, check_key(server, api_key), make_default=make_default)
+    key = check_key(server, api_key)
+    if not is_usual_key(key):
+        typer.echo(
+            "openml-client: warning: this key is not 32 hexadecimal digits, as those of all but "
+            "some test servers are",
+            err=True,
+        )
+    saved = save_key(server, key, make_default=make_default)
     typer.echo(f"The key for {server} is kept in {saved.path}.")
     if saved.default_server == server:
         typer.echo(f"{server} is the default server.")
@@ -103,7 +120,9 @@ def _ask(client: Client) -> None:
     try:
         dataset = client.datasets.list(limit=1).first()
     except OpenMLError as error:
-        typer.echo(f"the server does not answer as it should: {error}")
+        typer.echo(f"the server does not answer as it should: {error.message}")
+        if hint := _SENDS_HERE.sub("", error.hint or "").strip():
+            typer.echo(hint)
         raise typer.Exit(1) from error
     typer.echo("the server answers" + ("" if dataset else ", and holds no dataset yet"))
 

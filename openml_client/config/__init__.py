@@ -16,6 +16,7 @@ from openml_client.config.values import (
     ApiKey,
     check_key,
     is_local,
+    is_usual_key,
     normalise_server,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "check_key",
     "config_path",
     "is_local",
+    "is_usual_key",
     "load_settings",
     "normalise_server",
     "registry_folder",

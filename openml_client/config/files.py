@@ -68,7 +68,7 @@ def read_file(path: Path) -> Layer:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        _warn(f"configuration file {path} can't be read ({error.strerror}): defaults are used")
+        warn(f"configuration file {path} can't be read ({error.strerror}): defaults are used")
         return {}
     text, values = _parse_file(path, raw)
     layer: Layer = {}
@@ -77,12 +77,12 @@ def read_file(path: Path) -> Layer:
     for name, value in values.items():
         source = f"file {path} line {_line_of(text, name)}"
         if name not in PARSERS:
-            _warn(f"{source}: there is no setting {name!r}; it is ignored")
+            warn(f"{source}: there is no setting {name!r}; it is ignored")
             continue
         try:
             parsed = PARSERS[name](value, source)
         except ConfigError as error:
-            _warn(f"{source}: {error.message}; the default is used")
+            warn(f"{source}: {error.message}; the default is used")
             continue
         if parsed is not None:
             layer[name] = Found(parsed, source)
@@ -91,7 +91,7 @@ def read_file(path: Path) -> Layer:
         layer.pop("api_key", None)
     readable_by_others = os.name == "posix" and stat.S_IMODE(mode) & 0o077
     if layer.keys() & {"api_key", "keys"} and readable_by_others:
-        _warn(f"configuration file {path} holds an API key and others can read it: chmod 600 it")
+        warn(f"configuration file {path} holds an API key and others can read it: chmod 600 it")
     return layer
 
 
@@ -126,7 +126,7 @@ def _parse_file(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
     except configparser.Error:
         line = None
     where = f"{path} line {line}" if line else str(path)
-    _warn(f"configuration file {where} is malformed: the file is ignored and defaults are used")
+    warn(f"configuration file {where} is malformed: the file is ignored and defaults are used")
     return "", {}
 
 
@@ -134,14 +134,14 @@ def _read_keys(path: Path, text: str, table: Any) -> dict[str, ApiKey]:
     """Keys by server; what is malformed is warned of and left out."""
     keys: dict[str, ApiKey] = {}
     if not isinstance(table, dict):
-        _warn(f"file {path} line {_line_of(text, 'keys')}: keys is no table; it is ignored")
+        warn(f"file {path} line {_line_of(text, 'keys')}: keys is no table; it is ignored")
         return keys
     for address, value in table.items():
         source = f"file {path} line {_line_of(text, address)}"
         try:
             server, key = normalise_server(address), PARSERS["api_key"](value, source)
         except ConfigError as error:
-            _warn(f"{source}: {error.message}; this key is ignored")
+            warn(f"{source}: {error.message}; this key is ignored")
             continue
         if key is not None:
             keys[server] = key
@@ -156,7 +156,8 @@ def _line_of(text: str, name: str) -> int:
     return text.count("\n", 0, place.end()) + 1 if place else 1
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Tell of what a file holds and can't be used."""
     # The default filter shows one text once per process.
     warnings.warn(text, ConfigWarning, stacklevel=2)
 

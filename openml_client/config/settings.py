@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from openml_client.config.files import Found, Layer, files_to_read, read_file
-from openml_client.config.values import DEFAULT_SERVER, PARSERS, ApiKey, is_local
+from openml_client.config.files import Found, Layer, files_to_read, read_file, warn
+from openml_client.config.values import DEFAULT_SERVER, PARSERS, ApiKey, check_key, is_local
 from openml_client.errors import ConfigError
 
 DEFAULT_TIMEOUT_S = 30.0
@@ -53,6 +53,16 @@ class Settings:
     def is_local(self) -> bool:
         """Whether the server is an embedded registry of this process."""
         return is_local(self.server)
+
+    @property
+    def way_online(self) -> str:
+        """What to change so that an offline client asks its server, for errors."""
+        source = self.sources.get("offline", "")
+        if source.startswith("argument"):
+            return "It was made with offline=True; with offline=False it asks."
+        if source.startswith("file"):
+            return f"Set OPENML_OFFLINE=0, or take offline out of {source}."
+        return "Unset OPENML_OFFLINE."
 
 
 def load_settings(
@@ -97,9 +107,10 @@ def load_settings(
         return found[name].value if name in found else default
 
     timeout = value("timeout_s", DEFAULT_TIMEOUT_S)
+    address = value("server", DEFAULT_SERVER)
     return Settings(
-        server=value("server", DEFAULT_SERVER),
-        api_key=value("api_key", None),
+        server=address,
+        api_key=_usable(address, value("api_key", None)),
         cache_dir=value("cache_dir", None) or _default_cache_dir(),
         offline=value("offline", False),
         connect_timeout_s=timeout * CONNECT_SHARE,
@@ -108,6 +119,20 @@ def load_settings(
         retries=value("retries", DEFAULT_RETRIES),
         sources={name: item.source for name, item in found.items()},
     )
+
+
+def _usable(server: str, key: ApiKey | None) -> ApiKey | None:
+    """The key; what is none of this server's is an error, and a warning if a file says it."""
+    if key is None:
+        return None
+    try:
+        check_key(server, key.reveal())
+    except ConfigError as error:
+        if not key.source.startswith("file"):
+            raise ConfigError(f"{key.source}: {error.message}", hint=error.hint) from None
+        warn(f"{key.source}: {error.message}; it is ignored")
+        return None
+    return key
 
 
 def _strict_layer(values: Mapping[str, Any], source_of: Callable[[str], str]) -> Layer:

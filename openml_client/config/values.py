@@ -122,6 +122,17 @@ def _parse_key(value: Any, source: str) -> ApiKey | None:
     return ApiKey(text, source)
 
 
+def is_usual_key(text: str) -> bool:
+    """Whether a key looks as those that OpenML's servers and embedded registries make.
+
+    Upper case counts: the real server compares without regard to it.  Test servers may have
+    others: the public keys of test.openml.org are words.
+
+    Source: protocol note, section 1.1.
+    """
+    return re.fullmatch("[0-9a-fA-F]{32}", text) is not None
+
+
 def check_key(server: str, text: str) -> str:
     """The key without blanks around it, if a server could have given it out.
 
@@ -135,9 +146,8 @@ def check_key(server: str, text: str) -> str:
     if key is None:
         raise ConfigError("the API key is empty", hint=f"Copy it from your profile on {server}.")
     host = urlsplit(server).hostname or ""
-    # The test server gives out public keys that are words.
     is_openml = host in {"openml.org", "www.openml.org", "api.openml.org"}
-    if is_openml and not re.fullmatch("[0-9a-fA-F]{32}", key.reveal()):
+    if is_openml and not is_usual_key(key.reveal()):
         raise ConfigError(
             f"this is no API key of {server}: its keys are 32 hexadecimal digits",
             hint="Copy it again from your profile page there.",

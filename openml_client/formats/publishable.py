@@ -26,13 +26,18 @@ from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import ArffError, FormatError
 from openml_client.formats.arff import ArffFile, Attribute
+from openml_client.model.several import several
+from openml_client.wire.scalars import NOT_XML, Scalar, limited
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_NAME, MAX_LABEL = 64, 256
-"""Characters of a feature's name and of a nominal value, of which servers make documents.
+_NAME, _LABEL = limited(64), limited(256, min_length=0)
+"""What may be a feature's name and a nominal value, of which servers make documents.
 Source: protocol note, section 1.3."""
+
+_SHOWN = 60
+"""Characters of a name or value, in messages."""
 
 _PARQUET = b"PAR1"
 """What Parquet files begin with."""
@@ -70,7 +75,7 @@ def data_file(data: Any, name: str, *, columns: Sequence[str] | None = None) -> 
         If this is none of these kinds, or lacks names of columns, or has them twice.
     ArffError
         If the data can't be written so that it reads back equal, if a file is no ARFF file, or
-        has names or values longer than servers take.
+        if a name or a nominal value is longer than servers take, or not of Basic Latin.
     OSError
         If a path can't be read.
     """
@@ -110,20 +115,32 @@ def _checked(content: bytes) -> DataFile:
     for place, attribute in enumerate(attributes, start=1):
         if not attribute.name.strip():
             raise ArffError(f"column {place} of {len(attributes)} has no name", hint="Name it.")
-        if len(attribute.name) > MAX_NAME:
+        fault = _fault(_NAME, attribute.name)
+        if fault is not None:
             raise ArffError(
-                f"the name of column {attribute.name[:MAX_NAME]!r}... has {len(attribute.name)} "
-                f"characters; the limit is {MAX_NAME}",
-                hint="Rename the column.",
+                f"the name of column {_shown(attribute.name)} {fault}", hint="Rename the column."
             )
-        long = next((label for label in attribute.labels if len(label) > MAX_LABEL), None)
-        if long is not None:
-            raise ArffError(
-                f"column {attribute.name!r} has the nominal value {long[:60]!r}..., which has "
-                f"{len(long)} characters; the limit is {MAX_LABEL}",
-                hint="Make the column texts instead of categories.",
-            )
+        for label in attribute.labels:
+            fault = _fault(_LABEL, label)
+            if fault is not None:
+                raise ArffError(
+                    f"column {attribute.name!r} has the nominal value {_shown(label)}, which "
+                    f"{fault}",
+                    hint="Rename the value, or make the column texts instead of categories: "
+                    "those are not limited.",
+                )
     return DataFile(content, attributes, is_sparse)
+
+
+def _fault(kind: Scalar, text: str) -> str | None:
+    lost = NOT_XML.search(text)
+    if lost is not None:
+        return f"contains {lost[0]!r}, which no XML document may have"
+    return kind.complaint(text)
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."
 
 
 def _content_of(data: Any) -> bytes | None:
@@ -200,7 +217,7 @@ def _check_names(columns: Sequence[str] | None, n_columns: int, what: str) -> li
             f"{what} can't be published without the names of its {n_columns} columns",
             hint="Give them: columns=[...].",
         )
-    names = [columns] if isinstance(columns, str) else [str(name) for name in columns]
+    names = [str(name) for name in several(columns)]
     if len(names) != n_columns:
         raise FormatError(f"columns= gives {len(names)} names, and {what} has {n_columns} columns")
     return names

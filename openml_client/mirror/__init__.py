@@ -90,7 +90,7 @@ def _check(client: Client, place: Path, workers: int) -> None:
     if client.is_offline:
         raise OfflineError(
             f"the client is offline, and {settings.server} was to be mirrored",
-            hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",
+            hint=settings.way_online,
         )
     if not 1 <= workers <= MAX_WORKERS:
         raise ValidationError(f"a mirror has 1 to {MAX_WORKERS} workers, not {workers}")

@@ -9,16 +9,18 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from openml_client.errors import (
+    AuthenticationError,
     NoResultError,
     NotFoundError,
     OfflineError,
+    ProtocolError,
     ServerError,
     TransportError,
     ValidationError,
 )
 from openml_client.mirror.contents import Contents
 from openml_client.mirror.pool import Pool
-from openml_client.model.dataset import Dataset, Feature, md5_of
+from openml_client.model.dataset import Dataset, DescriptionVersion, Feature, md5_of
 from openml_client.model.mirror import Mirrored
 from openml_client.model.run import Run, RunSummary
 from openml_client.model.setup import Setup
@@ -50,7 +52,22 @@ if TYPE_CHECKING:
 IDS_AT_ONCE = 100
 """A list of so many ids of nine digits is an address of 1,000 characters; servers take 2,000."""
 
+NO_ROUTE = frozenset({400, 403, 405, 410, 500, 501})
+"""Statuses that a server without a route may have for it, beside 404 and the answers that say so;
+those of a server that may answer later are not among them."""
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SourceDataset:
+    """What a server tells of a dataset beside its description."""
+
+    features: Sequence[Feature]
+    qualities: Mapping[str, float | None]
+    uploader_id: int | None
+    descriptions: Sequence[DescriptionVersion]
+    """All texts that it was described by, the one of today among them."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +130,7 @@ class Copier:
         with self._store.read() as connection:
             if datasets.is_here(connection, dataset):
                 return False
-        features, qualities, uploader_id = self._read_dataset(dataset)
+        found = self._read_dataset(dataset)
         file = self._data_file(dataset)
         with self._write(f"dataset {id_}") as connection:
             if datasets.is_here(connection, dataset):
@@ -122,21 +139,35 @@ class Copier:
                 connection,
                 dataset,
                 file=file,
-                features=features,
-                qualities=qualities,
-                uploader_id=uploader_id,
+                features=found.features,
+                qualities=found.qualities,
+                uploader_id=found.uploader_id,
+                descriptions=found.descriptions,
             )
         return True
 
-    def _read_dataset(
-        self, dataset: Dataset
-    ) -> tuple[Sequence[Feature], Mapping[str, float | None], int | None]:
-        """Features, qualities and uploader: what the description does not tell."""
+    def _read_dataset(self, dataset: Dataset) -> SourceDataset:
+        """What the description of a dataset does not tell."""
         source = self._source.datasets
         features: tuple[Feature, ...] = _if_any(lambda: source.features(dataset), ())
         qualities: dict[str, float | None] = _if_any(lambda: source.qualities(dataset), {})
         row = _if_any(source.list(ids=[dataset.id], status="all").first, None)
-        return features, qualities, None if row is None else row.uploader_id
+        return SourceDataset(
+            features, qualities, None if row is None else row.uploader_id, self._texts(dataset)
+        )
+
+    def _texts(self, dataset: Dataset) -> tuple[DescriptionVersion, ...]:
+        """All texts that a dataset was described by, or none of a server that does not tell."""
+        try:
+            return self._source.datasets.descriptions(dataset)
+        except AuthenticationError:
+            raise
+        except (ServerError, ProtocolError):
+            return ()
+        except TransportError as error:
+            if error.status not in NO_ROUTE:
+                raise
+            return ()
 
     def _data_file(self, dataset: Dataset) -> ImportedFile:
         if dataset.url is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from openml_client.model.several import hold_tuples
 from openml_client.model.text import html_table, shorten
 
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
@@ -20,13 +21,6 @@ def md5_of(text: str | None) -> str | None:
 def _target_names(default_target_attribute: str | None) -> tuple[str, ...]:
     names = (default_target_attribute or "").split(",")
     return tuple(name.strip() for name in names if name.strip())
-
-
-def _hold_tuples(draft: object, names: Iterable[str]) -> None:
-    # One text where several are taken is one item, not a list of its characters.
-    for name in names:
-        value = getattr(draft, name)
-        object.__setattr__(draft, name, (value,) if isinstance(value, str) else tuple(value))
 
 
 def ignored_names(ignore_attributes: Iterable[str]) -> frozenset[str]:
@@ -140,7 +134,7 @@ class DatasetDraft:
     update_comment: str | None = None
 
     def __post_init__(self) -> None:
-        _hold_tuples(self, ("creators", "contributors", "ignore_attributes", "tags"))
+        hold_tuples(self, "creators", "contributors", "ignore_attributes", "tags")
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -166,7 +160,7 @@ class DatasetEdit:
     paper_url: str | None = None
 
     def __post_init__(self) -> None:
-        _hold_tuples(self, ("creators", "contributors", "ignore_attributes"))
+        hold_tuples(self, "creators", "contributors", "ignore_attributes")
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -202,7 +196,7 @@ class DatasetSummary:
     format: str | None = None
     file_id: int | None = None
     md5_checksum: str | None = None
-    qualities: Mapping[str, float]
+    qualities: Mapping[str, float] = field(hash=False)
     """The few that lists carry, as ``NumberOfInstances``; undefined ones are absent."""
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from openml_client.model.several import hold_tuples
 from openml_client.model.text import html_table
 
 
@@ -149,6 +150,10 @@ class FlowDraft:
     """``setup.json``: the values that are too long for a setting, by their hash."""
     extension: str | None = None
     """Name of the extension that described the model."""
+
+    def __post_init__(self) -> None:
+        hold_tuples(self, "creators", "contributors", "parameters", "components", "tags")
+        hold_tuples(self, "settings")
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], FlowDraft]]:
         """Iterate over this draft and all drafts inside it, each with its path of identifiers."""

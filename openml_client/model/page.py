@@ -19,6 +19,9 @@ PREVIEW_ROWS = 5
 class Listing(Generic[T]):
     """A lazy list: iterating asks the server for one page after the other.
 
+    Rows that are there all the while come once each, wherever in the list others appear
+    meanwhile.  Where rows vanish, as by a deletion, others move up, and as many may be missed.
+
     ``len()`` works once everything was read; before, it raises TypeError, so that no
     harmless-looking ``len`` downloads a list of a hundred thousand rows.
     """

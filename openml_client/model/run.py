@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from openml_client.model.flow import FlowDraft, FlowSetting
+from openml_client.model.several import hold_tuples
 from openml_client.model.text import html_table
 from openml_client.model.trace import TraceIteration
 
@@ -204,6 +205,9 @@ class RunDraft:
     error_message: str | None = None
     run_details: str | None = None
     tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        hold_tuples(self, "settings", "evaluations", "trace", "tags")
 
     def measure(self, name: str) -> float | None:
         """The global value of a measure as computed here, or None."""

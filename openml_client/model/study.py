@@ -8,6 +8,7 @@ from typing import Literal
 
 from openml_client.model.ids import id_of
 from openml_client.model.run import Run, RunSummary
+from openml_client.model.several import several
 from openml_client.model.task import Task, TaskSummary
 from openml_client.model.text import html_table, shorten
 
@@ -117,9 +118,9 @@ class StudyDraft:
     """Of a study; others can be attached later."""
 
     def __post_init__(self) -> None:
-        # Tasks and runs may be given themselves, as everywhere.
-        tasks = tuple(id_of(given, "task", (Task, TaskSummary)) for given in self.task_ids)
-        runs = tuple(id_of(given, "run", (Run, RunSummary)) for given in self.run_ids)
+        # Tasks and runs may be given themselves, as everywhere, and one without a tuple.
+        tasks = tuple(id_of(given, "task", (Task, TaskSummary)) for given in several(self.task_ids))
+        runs = tuple(id_of(given, "run", (Run, RunSummary)) for given in several(self.run_ids))
         object.__setattr__(self, "task_ids", tasks)
         object.__setattr__(self, "run_ids", runs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from openml_client.model.task_type import TaskTypeId
@@ -18,7 +18,7 @@ class TaskProcedure:
     type: str | None = None
     data_splits_url: str | None = None
     """Address of the splits file; None for tasks that have no splits."""
-    parameters: Mapping[str, str | None]
+    parameters: Mapping[str, str | None] = field(hash=False)
     """``number_repeats``, ``number_folds``, ``percentage``, ``stratified_sampling`` and so on,
     in the server's order; None where the server left one empty."""
 
@@ -217,7 +217,7 @@ class TaskInputs:
 
     task_id: int | None = None
     type_id: int
-    inputs: Mapping[str, str]
+    inputs: Mapping[str, str] = field(hash=False)
     tags: tuple[str, ...] = ()
 
 
@@ -232,8 +232,8 @@ class TaskSummary:
     dataset_name: str
     status: str | None = None
     format: str | None = None
-    inputs: Mapping[str, str]
-    qualities: Mapping[str, float]
+    inputs: Mapping[str, str] = field(hash=False)
+    qualities: Mapping[str, float] = field(hash=False)
     tags: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
+from openml_client.errors import ValidationError
 from openml_client.model.dataset import Dataset, DatasetSummary
 from openml_client.model.ids import id_of
+from openml_client.model.several import hold_tuples, several
 from openml_client.model.task_type import TaskTypeId
+from openml_client.model.text import shorten
 
 Costs = Sequence[Sequence[float]]
-"""Shape ``(n_classes, n_classes)``: row is the true class, column the predicted one."""
+"""Shape ``(n_classes, n_classes)``: row is the true class, column the predicted one.  Arrays and
+frames are taken, too."""
 
 DatasetOrId = int | Dataset | DatasetSummary
 """A dataset, by its id or as it was got."""
@@ -27,6 +32,9 @@ class TaskDraft:
     """By name, as ``source_data``, ``target_feature``, ``estimation_procedure``;
     protocol note, section 3.1, lists them per type."""
     tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        hold_tuples(self, "tags")
 
     @classmethod
     def classification(
@@ -43,7 +51,7 @@ class TaskDraft:
         ``client.tasks.estimation_procedures()`` lists other procedures.
         """
         type_id = TaskTypeId.SUPERVISED_CLASSIFICATION
-        costs = _json(cost_matrix)
+        costs = _costs(cost_matrix)
         return cls._draft(type_id, dataset_id, procedure_id, measure, target, cost_matrix=costs)
 
     @classmethod
@@ -160,7 +168,7 @@ class TaskDraft:
         cls, dataset_ids: Iterable[DatasetOrId], target: str, *, procedure_id: int = 29
     ) -> Self:
         """Draft a task that predicts a numeric column of several datasets, in 10 folds."""
-        ids = _json([_dataset_id(given) for given in dataset_ids])
+        ids = json.dumps([_dataset_id(given) for given in several(dataset_ids)])
         type_id = TaskTypeId.MULTITASK_REGRESSION
         return cls._draft(type_id, None, procedure_id, None, target, source_data_list=ids)
 
@@ -182,8 +190,8 @@ class TaskDraft:
             procedure_id,
             measure,
             target,
-            cost_matrix=_json(cost_matrix),
-            batch_size=None if batch_size is None else str(int(batch_size)),
+            cost_matrix=_costs(cost_matrix),
+            batch_size=_integer("batch_size", batch_size),
         )
 
     @classmethod
@@ -212,7 +220,7 @@ class TaskDraft:
         inputs = {
             "source_data": None if dataset_id is None else str(_dataset_id(dataset_id)),
             "target_feature": target,
-            "estimation_procedure": None if procedure_id is None else str(int(procedure_id)),
+            "estimation_procedure": _integer("procedure_id", procedure_id),
             "evaluation_measures": measure,
             **others,
         }
@@ -224,5 +232,34 @@ def _dataset_id(given: DatasetOrId) -> int:
     return id_of(given, "dataset", (Dataset, DatasetSummary))
 
 
-def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value)
+def _integer(name: str, given: object) -> str | None:
+    if given is None:
+        return None
+    try:
+        return str(int(given))  # type: ignore[call-overload]
+    except (TypeError, ValueError) as error:
+        raise ValidationError(f"{name} = {given!r} is no integer") from error
+
+
+def _costs(matrix: Costs | None) -> str | None:
+    """JSON of a cost matrix, given as lists, an array or a frame."""
+    if matrix is None:
+        return None
+    try:
+        rows = [[_plain(cost) for cost in _plain(row)] for row in _plain(matrix)]
+        is_square = all(len(row) == len(rows) for row in rows)
+        are_numbers = all(math.isfinite(cost) for row in rows for cost in row)
+    except TypeError:
+        is_square = are_numbers = False
+    if not (is_square and are_numbers and rows):
+        raise ValidationError(
+            f"cost_matrix = {shorten(repr(matrix), 80)} is no square matrix of numbers",
+            hint="It has a row for each true class, and in it a number for each predicted one.",
+        )
+    return json.dumps(rows)
+
+
+def _plain(value: Any) -> Any:
+    """Lists and numbers of Python, in the place of numpy's and pandas'."""
+    values = value.to_numpy() if hasattr(value, "to_numpy") else value
+    return values.tolist() if hasattr(values, "tolist") else values

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import BinaryIO
 
-from flask import Flask, Response, redirect
+from flask import Flask, Response
 from sqlalchemy import Table, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,7 +18,7 @@ from openml_client.errors import IntegrityError, TaskError
 from openml_client.registry import objects, pages
 from openml_client.registry.blobs import missing
 from openml_client.registry.calls import Services
-from openml_client.registry.sending import SANDBOX, reader, send
+from openml_client.registry.sending import SANDBOX, reader, redirect, send
 from openml_client.registry.store import datasets, files, schema
 from openml_client.registry.store.files import StoredFile
 from openml_client.registry.store.rows import MAX_ID
@@ -65,20 +65,13 @@ def _download(services: Services, file: StoredFile) -> AnyResponse:
     if file.url is not None or file.sha256 is None:  # a copy is there for the engine alone
         return redirect(file.url or "/")
     mimetype = _TEXT if _is_arff(file) else file.content_type
-    return send(services, file.sha256, f"file {file.id}", name=file.name, mimetype=mimetype)
+    return send(services, file.sha256, f"file {file.id}", mimetype=mimetype, keep_as=file.name)
 
 
 def _view(services: Services, file: StoredFile) -> AnyResponse:
     if file.url is not None or file.sha256 is None:  # a copy is there for the engine alone
         return redirect(file.url or "/")
-    return send(
-        services,
-        file.sha256,
-        f"file {file.id}",
-        name=file.name,
-        mimetype=file.content_type,
-        as_attachment=False,
-    )
+    return send(services, file.sha256, f"file {file.id}", mimetype=file.content_type)
 
 
 def _is_arff(file: StoredFile) -> bool:
@@ -127,8 +120,7 @@ def _splits(services: Services, task_id: int, name: str = "") -> AnyResponse:
             return Response(NO_SPLITS, status=412, mimetype="text/html")
         text = f"failed to perform action generate_folds. {error.message}"
         return Response(text, status=412, mimetype=_TEXT)
-    what = f"the splits of task {task_id}"
-    return send(services, sha256, what, name=f"Task_{task_id}_splits.arff", mimetype=_TEXT)
+    return send(services, sha256, f"the splits of task {task_id}", mimetype=_TEXT)
 
 
 def _merged(task_id: int, name: str = "") -> AnyResponse:

@@ -73,7 +73,7 @@ def get(services: Services, key: str) -> AnyResponse:
     if sha256 is None:
         return _no_such_key()
     name = f"dataset_{dataset_id}.pq"
-    return send(services, sha256, f"the Parquet file of {name}", name=name, mimetype=_PARQUET)
+    return send(services, sha256, f"the Parquet file of {name}", mimetype=_PARQUET, keep_as=name)
 
 
 def _no_such_key() -> Response:

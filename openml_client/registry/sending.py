@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request, send_file
+from flask import Response, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from openml_client.errors import IntegrityError
@@ -28,9 +28,8 @@ def send(
     sha256: str,
     what: str,
     *,
-    name: str,
     mimetype: str,
-    as_attachment: bool = True,
+    keep_as: str | None = None,
 ) -> AnyResponse:
     """Send a blob; parts of it and only what is newer can be asked for, as it never changes.
 
@@ -38,10 +37,8 @@ def send(
     ----------
     what
         What it is, for errors.
-    name
-        What a browser shall call it.
-    as_attachment
-        Whether a browser shall keep it, not show it.
+    keep_as
+        The name by which a browser shall keep it; None if it shall show it.
 
     Raises
     ------
@@ -56,10 +53,18 @@ def send(
     response = send_file(
         source,
         mimetype=mimetype,
-        as_attachment=as_attachment,
-        download_name=name,
+        as_attachment=keep_as is not None,
+        download_name=keep_as,
         conditional=True,
         etag=sha256,
     )
+    if keep_as is None:
+        # The real server says nothing then; what the file itself is called is no name for people.
+        response.headers.pop("Content-Disposition", None)
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
+
+
+def redirect(url: str) -> AnyResponse:
+    """Send to an address elsewhere, without a page that repeats it."""
+    return Response(status=302, mimetype="text/html", headers={"Location": url})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import IO, TYPE_CHECKING, Any
 
 from openml_client.config import Settings
@@ -20,8 +21,8 @@ from openml_client.errors import (
 from openml_client.model.page import Listing
 from openml_client.resources.ids import plain_filter
 from openml_client.wire import xml
-from openml_client.wire.codec import complaints
 from openml_client.wire.codes import NO_KEY, error_for
+from openml_client.wire.complaints import complaints
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.vocabulary import ERROR
 
@@ -43,6 +44,8 @@ SMALLEST_LIMIT_BYTES = 8 * 2**20
 
 MAX_COMPLAINTS = 4
 """Of a document that breaks many limits, this many are told: errors have six lines at most."""
+
+_PAGING = ("limit", "offset")
 
 STATUSES = ("active", "deactivated", "in_preparation", "all")
 """What lists can be filtered by.  Source: protocol note, section 2."""
@@ -154,14 +157,17 @@ class Caller:
 
         Parameters
         ----------
+        title
+            What the rows are, in the plural.
         explain_none
             Called where the list turns out to be empty; raises if that is the caller's mistake.
         """
         values = {
-            name: plain_filter(name, value) for name, value in filters.items() if value is not None
+            name: plain_filter(title if name == "ids" else name, value)
+            for name, value in filters.items()
+            if value is not None
         }
-        limit, offset = values.pop("limit", None), values.pop("offset", None)
-        self._check_paging(route, limit, offset)
+        limit, offset = (_n_rows(route, name, values.pop(name, None)) for name in _PAGING)
         self._check_status(route, values.get("status"))
         route.url_path(values)
 
@@ -186,14 +192,6 @@ class Caller:
             key=key,
             title=title,
         )
-
-    def _check_paging(self, route: Route, limit: Any, offset: Any) -> None:
-        for name, value in (("limit", limit), ("offset", offset)):
-            if value is not None and (not isinstance(value, int) or value < 0):
-                raise ValidationError(
-                    f"{route.name}: {name} is a number of rows, 0 or more, not {value!r}",
-                    route=route.name,
-                )
 
     def _check_status(self, route: Route, status: Any) -> None:
         # A server answers an unknown word with an empty list.
@@ -232,13 +230,12 @@ class Caller:
         parts = list(files)
         if body is not None and route.request is not None:
             self.check(route, body)
-            document = xml.write(route.request, body)
             parts.insert(
                 0,
                 FilePart(
                     name=route.request_part,
                     filename=f"{route.request_part}.xml",
-                    content=document,
+                    content=xml.write(route.request, body),
                     content_type="text/xml",
                 ),
             )
@@ -259,24 +256,28 @@ class Caller:
             idempotent=route.method == "GET",
         )
 
-    def check(self, route: Route, body: Any) -> None:
-        """Check what is to be sent as the server will.
+    def check(self, route: Route, body: Any, *, also: Iterable[str] = ()) -> None:
+        """Refuse what the server would refuse of a document that is to be uploaded.
+
+        Parameters
+        ----------
+        also
+            What else is wrong with it, told first.
 
         Raises
         ------
         ValidationError
-            If it breaks a limit of the protocol.
+            With the first faults, each with its place.
         """
-        assert route.request is not None  # noqa: S101  (asked of uploads only)
-        found = list(complaints(route.request, body))
+        found = [*also, *(complaints(route.request, body) if route.request is not None else ())]
         if found:
             name = getattr(body, "name", None)
             what = type(body).__name__ + (f" {name!r}" if name else "")
-            also = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
+            more = "\n".join([" Also:", *found[1:MAX_COMPLAINTS]]) if found[1:] else ""
             raise ValidationError(
                 f"{route.name}: {what}: {found[0]}",
                 route=route.name,
-                hint=f"The server would refuse this, so nothing was sent.{also}",
+                hint=f"The server would refuse this, so nothing was sent.{more}",
             )
 
     def _read(self, route: Route, path: str, response: Response) -> Any:
@@ -313,8 +314,20 @@ class Caller:
         if self.is_offline:
             raise OfflineError(
                 f"the client is offline and {what} was asked of {self.host}",
-                hint="Unset OPENML_OFFLINE, or pass offline=False to Client.",
+                hint=self.settings.way_online,
             )
+
+
+def _n_rows(route: Route, name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    is_number = isinstance(value, Integral) and value is not True and value is not False
+    if not is_number or int(value) < 0:
+        raise ValidationError(
+            f"{route.name}: {name} is a number of rows, 0 or more, not {value!r}",
+            route=route.name,
+        )
+    return int(value)
 
 
 def _document_key(route: Route, id_: int) -> str:

@@ -11,7 +11,7 @@ from openml_client.errors import InUseError, NoResultError, NotAuthorizedError, 
 from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion, Feature
 from openml_client.resources.publishing import check_columns
 from openml_client.resources.things import Dependants, Kind, Things
-from openml_client.resources.writing import check_status, write_once
+from openml_client.resources.writing import check_draft, check_status, check_topic, write_once
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import MAX_ONTOLOGY
 
@@ -75,6 +75,7 @@ class DatasetChanges(Things, ABC):
             If there is no such dataset.
         """
         id_, wanted = self._target(dataset), _edit_of(changes, said)
+        self._caller.check(routes.DATASET_EDIT, wanted)
         self._check_columns(id_, wanted)
 
         def write() -> int:
@@ -147,6 +148,8 @@ class DatasetChanges(Things, ABC):
 
         Raises
         ------
+        ValidationError
+            If that is no topic; nothing was sent.
         NotAuthorizedError
             If the caller is no administrator.
         DuplicateError
@@ -154,6 +157,7 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
+        check_topic(topic)
         form = {"data_id": str(self._target(dataset)), "topic": topic}
         self._caller.call(routes.TOPIC_ADD, form=form)
 
@@ -162,11 +166,14 @@ class DatasetChanges(Things, ABC):
 
         Raises
         ------
+        ValidationError
+            If that is no topic; nothing was sent.
         NotAuthorizedError
             If the caller is no administrator.
         NotFoundError
             If there is no such dataset, or it is not on the topic.
         """
+        check_topic(topic)
         form = {"data_id": str(self._target(dataset)), "topic": topic}
         self._caller.call(routes.TOPIC_DELETE, form=form)
 
@@ -189,9 +196,11 @@ class DatasetChanges(Things, ABC):
         NotFoundError
             If there is no such dataset.
         """
-        if len(url) > MAX_ONTOLOGY or not url.startswith(("http://", "https://")):
+        is_address = isinstance(url, str) and url.startswith(("http://", "https://"))
+        if not is_address or len(url) > MAX_ONTOLOGY:
+            shown = url[:80] if isinstance(url, str) else url
             raise ValidationError(
-                f"{url[:80]!r} is no http(s) address of at most {MAX_ONTOLOGY} characters"
+                f"{shown!r} is no http(s) address of at most {MAX_ONTOLOGY} characters"
             )
         return self._describe_column(dataset, feature, url, is_added=True)
 
@@ -201,12 +210,17 @@ class DatasetChanges(Things, ABC):
         Raises
         ------
         ValidationError
-            If there is no such column.
+            If there is no such column, or that is no address.
         NotFoundError
             If there is no such dataset, or the column is not described so.
         ServerError
             If somebody else described it so.
         """
+        if not isinstance(url, str):
+            raise ValidationError(
+                f"{url!r} is no address of a term",
+                hint="client.datasets.features(dataset) has those of each column.",
+            )
         return self._describe_column(dataset, feature, url, is_added=False)
 
     def _target(self, thing: Any) -> int:
@@ -240,8 +254,12 @@ class DatasetChanges(Things, ABC):
     def _column(self, id_: int, feature: int | str) -> Feature:
         columns = self.features(id_)
         for column in columns:
-            if feature in (column.name, column.index):
+            if feature in (column.name, column.index) and not isinstance(feature, bool):
                 return column
+        # Servers drop the blanks around names, which the data file has.
+        bare = [c for c in columns if isinstance(feature, str) and c.name == feature.strip()]
+        if bare:
+            return bare[0]
         names = ", ".join(column.name for column in columns[:50])
         raise ValidationError(
             f"dataset {id_} has no column {feature!r}",
@@ -272,6 +290,8 @@ def _edit_of(changes: DatasetEdit | None, said: Mapping[str, Any]) -> DatasetEdi
     ValidationError
         If nothing is asked for, or what can't be edited.
     """
+    if changes is not None:
+        check_draft(changes, DatasetEdit, "what shall be said of a dataset is a DatasetEdit")
     unknown = [name for name in said if name not in _EDITABLE]
     if unknown:
         raise ValidationError(

@@ -11,12 +11,17 @@ from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, F
 from openml_client.model.page import Listing
 from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
+from openml_client.resources.writing import check_draft
 from openml_client.wire import routes
 
 if TYPE_CHECKING:
     from openml_client.formats.table import Table
 
 _logger = logging.getLogger("openml_client")
+
+
+_SHOWN_BY = "`client.datasets.list()`, or `openml-client dataset list`, shows what is there."
+"""The hint for who asks for what is not there."""
 
 
 class Datasets(DatasetChanges):
@@ -36,8 +41,11 @@ class Datasets(DatasetChanges):
         ------
         NotFoundError
             If there is none.
+        ValidationError
+            If it is neither an id nor a name, as an empty text.
         """
         if isinstance(id_or_name, str) and not id_or_name.strip().isdecimal():
+            _check_name(id_or_name)
             found = self._newest(id_or_name, version)
             if found is None:
                 raise self._no_such_name(id_or_name, version)
@@ -166,6 +174,13 @@ class Datasets(DatasetChanges):
         from openml_client.resources.publishing import prepared
         from openml_client.transport import FilePart
 
+        check_draft(
+            draft,
+            DatasetDraft,
+            "what is said of a dataset is a DatasetDraft",
+            hint="It comes first, the data second: client.datasets.publish(draft, data).",
+        )
+        self._caller.check(routes.DATASET_UPLOAD, draft)
         draft, content = prepared(draft, data, columns)
         files = []
         if content is not None:
@@ -205,7 +220,7 @@ class Datasets(DatasetChanges):
         others = [f"version {row.version} (id {row.id}) is {row.status}" for row in rows]
         if others:
             return f"Of this name {', '.join(others)}: ask for it by its id."
-        return "`client.datasets.list()` shows what is there."
+        return _SHOWN_BY
 
     def _data_file(self, dataset: Dataset) -> bytes:
         if dataset.url is None:
@@ -216,4 +231,12 @@ class Datasets(DatasetChanges):
             f"data/{dataset.id}/{md5 or 'unverified'}.arff",
             lambda sink: self._caller.download(url, sink, md5=md5, private=private),
             md5=md5,
+        )
+
+
+def _check_name(name: str) -> None:
+    """Nothing, unless a name is blank: servers have no such filter, and would show anything."""
+    if not name.strip():
+        raise ValidationError(
+            f"a dataset is asked for by its id or its name, not by {name!r}", hint=_SHOWN_BY
         )

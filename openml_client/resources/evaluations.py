@@ -53,7 +53,7 @@ class Evaluations:
         with_setups
             Give the values of the parameters too.
         sort_order
-            ``asc`` or ``desc``, by value; the order of runs without it.
+            ``asc`` or ``desc``, by value; without it, as `Runs.list` has the runs.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Evaluations:
         return self._caller.listing(
             route,
             filters,
-            key=lambda row: (row.run_id, row.measure),
+            key=lambda row: (row.run_id, row.measure, row.engine_id),
             title="evaluations",
             explain_none=lambda: self._check_measure(measure, route),
         )
@@ -91,7 +91,7 @@ class Evaluations:
                 f"{self._caller.host} knows no measure {measure!r}",
                 route=route.name,
                 hint=(f"Did you mean {', '.join(near)}? " if near else "")
-                + "`client.evaluations.measures()` gives all.",
+                + "In Python, `client.evaluations.measures()` gives all.",
             )
 
     def measures(self) -> tuple[str, ...]:

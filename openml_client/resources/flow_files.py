@@ -32,6 +32,8 @@ def with_files(
             fields[kind] = content
             fields |= {f"{kind}_name": name} if name else {}
         if content is not None:
+            if not isinstance(content, bytes):
+                raise _no_file(kind, content)
             fields[f"{kind}_md5"] = hashlib.md5(content, usedforsecurity=False).hexdigest()
     return replace(draft, **fields)
 
@@ -60,7 +62,11 @@ def _read(given: bytes | Path, kind: str) -> tuple[bytes, str | None]:
         if path.is_file():
             return path.read_bytes(), path.name
         raise ValidationError(f"there is no file {path} to publish as the {kind} of a flow")
-    raise ValidationError(
+    raise _no_file(kind, given)
+
+
+def _no_file(kind: str, given: object) -> ValidationError:
+    return ValidationError(
         f"the {kind} of a flow is bytes or the path of a file, not of the type "
         f"{type(given).__name__}"
     )

@@ -13,13 +13,13 @@ from openml_client.errors import (
     NotFoundError,
     NotSerializableError,
     TransportError,
-    ValidationError,
 )
 from openml_client.model.flow import Flow, FlowDraft, FlowSummary
 from openml_client.model.page import Listing
 from openml_client.resources.flow_files import files_of, with_files
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
+from openml_client.resources.writing import check_draft
 from openml_client.wire import routes
 from openml_client.wire.vocabulary import Existence
 
@@ -122,12 +122,9 @@ class Flows(Things):
         ValidationError
             If the draft breaks a limit of the server.
         """
-        if not isinstance(draft, FlowDraft):
-            raise ValidationError(
-                f"a flow is what client.flows.from_model gives, not an object of the type "
-                f"{type(draft).__name__}"
-            )
+        check_draft(draft, FlowDraft, "a flow is what client.flows.from_model gives")
         draft = with_files(draft, source=source, binary=binary)
+        self._caller.check(routes.FLOW_UPLOAD, draft)
         # A flow without a version is named by its source, or else by its binary.
         version = draft.external_version or draft.source_md5 or draft.binary_md5
         if version is not None and (found := self.find(draft.name, version)):

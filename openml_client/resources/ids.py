@@ -11,6 +11,7 @@ from openml_client.model.flow import Flow, FlowSummary
 from openml_client.model.ids import id_of
 from openml_client.model.run import Run, RunSummary
 from openml_client.model.setup import Setup
+from openml_client.model.several import several
 from openml_client.model.study import Study, StudySummary
 from openml_client.model.task import Task, TaskSummary
 from openml_client.model.user import User
@@ -62,8 +63,7 @@ def as_ids(values: Any, what: str) -> tuple[int, ...]:
     ValidationError
         If one of them is no id, or there is none.
     """
-    is_one = isinstance(values, (str, *_CLASSES[what])) or not hasattr(values, "__iter__")
-    ids = tuple(as_id(value, what) for value in ((values,) if is_one else values))
+    ids = tuple(as_id(value, what) for value in several(values))
     if not ids:
         raise ValidationError(f"no id of a {what} was given")
     return ids
@@ -74,6 +74,6 @@ def plain_filter(name: str, value: Any) -> Any:
     classes = _CLASSES.get(_NAMED_BY.get(name, ""), ())
     if isinstance(value, classes):
         return int(value.id)
-    if isinstance(value, list | tuple):
+    if classes and not isinstance(value, str) and hasattr(value, "__iter__"):
         return [int(item.id) if isinstance(item, classes) else item for item in value]
     return value

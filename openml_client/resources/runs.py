@@ -49,6 +49,7 @@ from openml_client.resources.run_documents import (
 from openml_client.resources.run_files import RunFiles
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
+from openml_client.resources.writing import check_draft
 from openml_client.wire import routes
 from openml_client.wire.run import RunUpload
 
@@ -83,7 +84,10 @@ class Runs(RunFiles):
         self._setups = setups
 
     def list(self, **filters: Any) -> Listing[RunSummary]:
-        """All runs that pass the filters, lazily, in the order of their ids.
+        """All runs that pass the filters, lazily.
+
+        Servers list them by setup, task and id, and by id alone where setups are named: the
+        newest run is not the last one.
 
         Parameters
         ----------
@@ -174,11 +178,7 @@ class Runs(RunFiles):
         """What is wrong with a run, before it is published; () if nothing is."""
         from openml_client.running.check import check_predictions
 
-        if not isinstance(draft, RunDraft):
-            raise ValidationError(
-                f"a run is what client.runs.execute gives, not an object of the type "
-                f"{type(draft).__name__}"
-            )
+        check_draft(draft, RunDraft, "a run is what client.runs.execute gives")
         return check_predictions(draft.predictions, self._tasks.splits(draft.task_id))
 
     def publish(self, draft: RunDraft, *, avoid_duplicates: bool = True) -> Run:

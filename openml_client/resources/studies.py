@@ -16,7 +16,7 @@ from openml_client.model.page import Listing
 from openml_client.model.study import EntityType, Study, StudyDraft, StudySummary
 from openml_client.resources.ids import as_id, as_ids
 from openml_client.resources.things import Stored
-from openml_client.resources.writing import check_status, write_once
+from openml_client.resources.writing import check_draft, check_status, write_once
 from openml_client.wire import routes
 from openml_client.wire.route import Route
 
@@ -50,7 +50,8 @@ class Collections(Stored):
             raise ValidationError(
                 f"{found.id} ({found.name}) is a {other}, not a {self._name}",
                 route=routes.STUDY_GET.name,
-                hint=f"Ask for it by client.{self._other}.get({id_or_alias!r}).",
+                hint=f"Ask for it by client.{self._other}.get({found.id}), or by "
+                f"`openml-client {other} show {found.id}`.",
             )
         return found
 
@@ -89,7 +90,9 @@ class Collections(Stored):
         AuthenticationError
             Without an API key, or with a wrong one.
         """
+        check_draft(draft, StudyDraft, f"what a {self._name} shall be is said by a StudyDraft")
         draft = self._own(draft)
+        self._caller.check(routes.STUDY_UPLOAD, draft)
         try:
             id_ = self._caller.call(routes.STUDY_UPLOAD, body=draft).id
         except TransportError as error:
@@ -181,6 +184,12 @@ class Collections(Stored):
             raise
 
     def _name_of(self, given: Any) -> int | str:
+        if isinstance(given, str) and not given.strip():
+            raise ValidationError(
+                f"a {self._name} is asked for by its id or its alias, not by {given!r}",
+                hint=f"`client.{self._plural}.list()`, or `openml-client {self._name} list`, shows "
+                "what is there.",
+            )
         if isinstance(given, str) and not given.strip().isdecimal():
             if "/" in given:  # which would ask for something else, and no alias has
                 raise NotFoundError(
@@ -203,7 +212,7 @@ class Collections(Stored):
                 f"{draft.name!r} is no {self._name}: a {self._name} holds {self._holds}s",
                 hint=f"Publish it by client.{self._other}.publish(draft).",
             )
-        if draft.alias is not None and draft.alias.strip().isdecimal():
+        if isinstance(draft.alias, str) and draft.alias.strip().isdecimal():
             raise ValidationError(
                 f"the alias {draft.alias!r} would be taken for an id",
                 hint="Give one that is not all digits.",

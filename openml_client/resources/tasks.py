@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import DuplicateError, TaskError, TransportError, ValidationError
 from openml_client.model.page import Listing
 from openml_client.model.task import Task, TaskInputs, TaskSummary
 from openml_client.model.task_draft import TaskDraft
-from openml_client.model.task_type import EstimationProcedure, TaskType
+from openml_client.model.task_type import EstimationProcedure, TaskType, TaskTypeId
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
-from openml_client.resources.writing import write_once
+from openml_client.resources.writing import check_draft, write_once
 from openml_client.wire import routes
 from openml_client.wire.xml import first_line
 
@@ -121,6 +123,13 @@ class Tasks(Things):
         DuplicateError
             If the same task exists and the server does not say which it is.
         """
+        check_draft(
+            draft,
+            TaskDraft,
+            "what a task shall be is said by a TaskDraft",
+            hint="TaskDraft.classification(dataset, target), say, makes one.",
+        )
+        self._caller.check(routes.TASK_UPLOAD, draft, also=_complaints_of_type(draft.type_id))
         try:
             # No two tasks are the same, so asking again is looking up.
             id_ = write_once(
@@ -152,3 +161,9 @@ def _name_input(error: ValidationError, draft: TaskDraft) -> None:
     match = _PROBLEMATIC.search(error.message)
     if match is not None and match[1] in draft.inputs:
         error.hint = f"The draft says {match[1]} = {draft.inputs[match[1]]!r}."
+
+
+def _complaints_of_type(type_id: object) -> Iterator[str]:
+    """Say that there is no such type of task; a server would find fault with the inputs."""
+    if isinstance(type_id, Integral) and type_id not in set(TaskTypeId):
+        yield f"type_id = {type_id!r} is none of {', '.join(str(int(one)) for one in TaskTypeId)}"

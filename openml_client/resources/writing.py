@@ -43,6 +43,25 @@ def _may_be_taken(error: TransportError | ServerError) -> bool:
     return error.code == NOT_INDEXED
 
 
+def check_draft(draft: object, cls: type[object], what: str, *, hint: str | None = None) -> None:
+    """Refuse what is no draft at all.
+
+    Parameters
+    ----------
+    what
+        Says what is published: ``a task is what TaskDraft says``.
+
+    Raises
+    ------
+    ValidationError
+        If it is of another class.
+    """
+    if not isinstance(draft, cls):
+        raise ValidationError(
+            f"{what}, not an object of the type {type(draft).__name__}", hint=hint
+        )
+
+
 def check_tag(tag: object) -> None:
     """Refuse what the server takes for no tag.
 
@@ -60,6 +79,18 @@ def check_tag(tag: object) -> None:
             f"the tag {tag!r} {complaint}",
             hint=f"A tag has 1 to {TAG.max_length} of the characters {TAG.alphabet}",
         )
+
+
+def check_topic(topic: object) -> None:
+    """Refuse what the server takes for no topic.
+
+    Raises
+    ------
+    ValidationError
+        If it is no text, or empty.
+    """
+    if not isinstance(topic, str) or not topic:
+        raise ValidationError(f"the topic {topic!r} is {'empty' if topic == '' else 'no text'}")
 
 
 def check_status(status: str) -> None:

@@ -84,7 +84,7 @@ def error_from(
     if fault.kind is FaultKind.SILENT:
         hint = (
             f"The limit is {read_timeout_s:g} s. Raise it with OPENML_TIMEOUT=SECONDS "
-            "or Client(timeout_s=...)."
+            "or, in Python, Client(timeout_s=...)."
         )
     if fault.kind is FaultKind.NO_FILE and status is not None and status >= _SERVERS_FAULT:
         hint = "The fault is the server's. Tell those who run it what it said."

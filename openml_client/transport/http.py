@@ -243,7 +243,7 @@ class HttpTransport:
                 # Following would send it as a GET (RFC 9110, section 15.4.2) and lose the form.
                 raise TransportError(
                     f"{asked} was redirected to {outcome.url}, which only a GET may follow",
-                    hint=f"Use the address of that server: Client({origin_of(outcome.url)!r})",
+                    hint=f"Use the address of that server: {origin_of(outcome.url)}",
                 )
             came_from, url = url, outcome.url
             request = replace(request, params={})  # the new address has its own
@@ -266,7 +266,7 @@ class HttpTransport:
         if self._settings.offline and self._sessions.uses_network(url):
             raise OfflineError(
                 f"offline mode: {host_of(url)} was not asked for {hide_key(url)}",
-                hint="Unset OPENML_OFFLINE, or use Client(offline=False), to fetch it.",
+                hint="Unset OPENML_OFFLINE, or in Python use Client(offline=False), to fetch it.",
             )
         if not is_home:
             self._sessions.check_privacy(url)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.scalars import NOT_XML, TEXT, Scalar
+from openml_client.wire.scalars import TEXT, Scalar
 
 Tree = dict[str, Any]
 
@@ -56,6 +56,8 @@ class Field:
     """Whether an empty element is written where the model has None, or an empty tuple."""
     in_json: InJson = InJson.AS_IN_XML
     """Whether hand-made JSON has it."""
+    is_exact: bool = False
+    """Whether the space around the text belongs to it, as in names that a data file declares."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def decode(document: Document, tree: Any, *, source: str) -> Any:
     if isinstance(document, Rows):
         content = tree or {}
         if not isinstance(content, dict):
-            raise ProtocolError(f"{source}: /{document.root} holds {_short(tree)}, not elements")
+            raise ProtocolError(f"{source}: /{document.root} holds {short(tree)}, not elements")
         rows = _children(content, document.key)
         return tuple(
             _decode_record(document.record, row, f"/{document.root}/{document.key}[{n}]", source, 1)
@@ -162,6 +164,22 @@ def decode(document: Document, tree: Any, *, source: str) -> Any:
     return _decode_record(document, tree, f"/{document.root}", source, 0)
 
 
+def exact_keys(document: Document) -> frozenset[str]:
+    """Names of the elements whose texts keep the space around them."""
+    record = document if isinstance(document, Record) else document.record
+    found: set[str] = set()
+    seen: dict[int, Record] = {}  # flows hold flows
+    waiting = [record]
+    while waiting:
+        record = waiting.pop()
+        if id(record) in seen:
+            continue
+        seen[id(record)] = record
+        found |= {field.key.rpartition("/")[2] for field in record.fields if field.is_exact}
+        waiting += [field.kind for field in record.fields if isinstance(field.kind, Record)]
+    return frozenset(found)
+
+
 def encode(document: Document, value: Any) -> Tree:
     """Make the tree of a model, in the order of the record's fields."""
     if isinstance(document, Rows):
@@ -169,73 +187,6 @@ def encode(document: Document, value: Any) -> Tree:
     if isinstance(document, Adapted):
         return encode(document.record, document.from_model(value))
     return _encode_record(document, value)
-
-
-def complaints(document: Document, value: Any) -> Iterator[str]:
-    """What a server would refuse of a model that is to be uploaded, each with its place in it.
-
-    Places are written as in Python: ``parameters[0].default_value``.
-    """
-    if isinstance(document, Rows):
-        for n, row in enumerate(value):
-            yield from _complaints(document.record, row, f"[{n}].", 1)
-    elif isinstance(document, Adapted):
-        yield from complaints(document.record, document.from_model(value))
-    else:
-        yield from _complaints(document, value, "", 0)
-
-
-def _complaints(record: Record, value: Any, before: str, depth: int) -> Iterator[str]:
-    if depth > MAX_DEPTH:
-        yield f"{before[:200]}… nests deeper than {MAX_DEPTH} elements"
-        return
-    for field in record.fields:
-        content = getattr(value, field.attribute)
-        place = f"{before}{field.attribute}"
-        if isinstance(field.kind, Pairs):
-            for name, item in content.items():
-                yield from _complaint(field.kind.value, item, f"{place}[{name!r}]")
-            continue
-        items = enumerate(content or ()) if field.many else ((None, content),)
-        n_written = 0
-        for n, item in items:
-            at = place if n is None else f"{place}[{n}]"
-            if isinstance(field.kind, Record) and item is not None:
-                yield from _complaints(field.kind, item, f"{at}.", depth + 1)
-            elif isinstance(field.kind, Scalar):
-                yield from _complaint(field.kind, item, at)
-            is_blank = isinstance(item, str) and not item.strip()  # XML readers strip texts
-            n_written += item is not None and (field.keep_empty or not is_blank)
-        # Without items there is no wrapper, which they would have to be in.
-        is_left_out = field.many and "/" in field.key
-        if field.required and not n_written and not is_left_out:
-            yield f"{place} is missing"
-
-
-def _complaint(kind: Scalar, item: Any, place: str) -> Iterator[str]:
-    if item is None or item == "":
-        return
-    try:
-        text = kind.write(item)
-    except (TypeError, ValueError, AttributeError):
-        yield f"{place} = {_short(item)} is no {kind.name}"
-        return
-    complaint = kind.complaint(text)
-    lost = NOT_XML.search(text)
-    if lost is not None:
-        complaint = f"contains {lost[0]!r}, which no XML document may have"
-    elif complaint is None and not _is_read(kind, text):
-        complaint = f"is no {kind.name}"
-    if complaint is not None:
-        yield f"{place} = {_short(text)} {complaint}"
-
-
-def _is_read(kind: Scalar, text: str) -> bool:
-    try:
-        kind.parse(text)
-    except (ValueError, TypeError):
-        return False
-    return True
 
 
 def _children(tree: Mapping[str, Any], key: str) -> list[Any]:
@@ -254,7 +205,7 @@ def _decode_record(record: Record, tree: Any, path: str, source: str, depth: int
     if isinstance(tree, str):
         tree = {"#text": tree}
     if not isinstance(tree, dict):
-        raise ProtocolError(f"{source}: {path} holds {_short(tree)}, not an element")
+        raise ProtocolError(f"{source}: {path} holds {short(tree)}, not an element")
     values: dict[str, Any] = {}
     for field in record.fields:
         value = _decode_field(field, tree, path, source, depth)
@@ -276,7 +227,7 @@ def _decode_field(field: Field, tree: Tree, path: str, source: str, depth: int) 
         tree = {key: inner} if isinstance(inner, list) else inner
         path = f"{path}/{wrapper}"
         if not isinstance(tree, dict):
-            raise ProtocolError(f"{source}: {path} holds {_short(tree)}, not an element")
+            raise ProtocolError(f"{source}: {path} holds {short(tree)}, not an element")
     if field.is_attribute:
         found = _present(tree, f"@{key}", key)
     elif field.is_text:
@@ -285,7 +236,8 @@ def _decode_field(field: Field, tree: Tree, path: str, source: str, depth: int) 
         found = _present(tree, key)
     else:
         found = _children(tree, key)
-        if not found and key in tree and not field.many:
+        is_one = not field.many and not isinstance(field.kind, Pairs)
+        if not found and key in tree and is_one:
             found = [None]  # JSON's spelling of an empty element
     if isinstance(field.kind, Pairs):
         return _decode_pairs(field.kind, found, f"{path}/{key}", source)
@@ -327,16 +279,16 @@ def decode_scalar(kind: Scalar, item: Any, path: str, source: str) -> Any:
     if isinstance(item, bool):
         item = "true" if item else "false"
     if isinstance(item, list | dict) and not kind.is_list:
-        raise ProtocolError(f"{source}: {path} holds {_short(item)}, not a {kind.name}")
+        raise ProtocolError(f"{source}: {path} holds {short(item)}, not a {kind.name}")
     text = item if isinstance(item, str) else _json_text(item)
     complaint = kind.complaint(text)
     if complaint:
-        raise ProtocolError(f"{source}: {path} = {_short(text)} {complaint}")
+        raise ProtocolError(f"{source}: {path} = {short(text)} {complaint}")
     try:
         return kind.parse(text)
     except (ValueError, TypeError) as error:
         raise ProtocolError(
-            f"{source}: {path} = {_short(text)}, which is no {kind.name}",
+            f"{source}: {path} = {short(text)}, which is no {kind.name}",
             hint="The document does not follow the protocol; report it to whoever made it.",
         ) from error
 
@@ -353,7 +305,7 @@ def _decode_pairs(kind: Pairs, found: list[Any], path: str, source: str) -> dict
     pairs: dict[str, Any] = {}
     for n, item in enumerate(found, start=1):
         if not isinstance(item, dict):
-            raise ProtocolError(f"{source}: {path}[{n}] = {_short(item)} has no name")
+            raise ProtocolError(f"{source}: {path}[{n}] = {short(item)} has no name")
         name = _present(item, "@name", "name")
         if not name:
             raise ProtocolError(f"{source}: {path}[{n}] has no name")
@@ -366,7 +318,8 @@ def _decode_pairs(kind: Pairs, found: list[Any], path: str, source: str) -> dict
     return pairs
 
 
-def _short(item: Any) -> str:
+def short(item: Any) -> str:
+    """Show a value in messages, at most 80 characters of it."""
     text = repr(item)
     return text if len(text) <= 80 else text[:77] + "..."
 

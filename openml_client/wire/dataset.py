@@ -154,10 +154,10 @@ FEATURE = Record(
     "feature",
     (
         Field("index", "index", INT, required=True),
-        Field("name", "name", TEXT, required=True),
+        Field("name", "name", TEXT, required=True, keep_empty=True, is_exact=True),
         Field("data_type", "data_type", TEXT, required=True),
         Field("ontologies", "ontology", TEXT, many=True),
-        Field("nominal_values", "nominal_value", TEXT, many=True),
+        Field("nominal_values", "nominal_value", TEXT, many=True, keep_empty=True, is_exact=True),
         Field("is_target", "is_target", BOOL),
         Field("is_ignore", "is_ignore", BOOL),
         Field("is_row_identifier", "is_row_identifier", BOOL),

@@ -118,9 +118,9 @@ _MEASURED_FEATURE = Record(
     "feature",
     (
         Field("index", "index", INT, required=True),
-        Field("name", "name", limited(64), required=True),
+        Field("name", "name", limited(64), required=True, is_exact=True),
         Field("data_type", "data_type", limited(64), required=True),
-        Field("nominal_values", "nominal_value", limited(256), many=True),
+        Field("nominal_values", "nominal_value", limited(256), many=True, is_exact=True),
         Field("is_target", "is_target", BOOL),
         Passed("is_ignore", BOOL),
         Passed("is_row_identifier", BOOL),

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from openml_client.errors import ValidationError
+from openml_client.wire.codec import short
 
 
 class Kind(Enum):
@@ -105,7 +106,8 @@ def _encode_value(item: Filter, value: Any, route: str) -> str:
     text = _TEXT_OF[item.kind](value)
     if text is None or text == "":
         raise ValidationError(
-            f"{route}: the filter {item.name} takes {item.kind.value}, not {value!r}", route=route
+            f"{route}: the filter {item.name} takes {item.kind.value}, not {short(value)}",
+            route=route,
         )
     return text
 

@@ -10,10 +10,21 @@ Source: protocol note, section 1.4; the transcript ``run_upload_err_202_json``.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.codec import Document, Field, InJson, Pairs, Record, Rows, decode, encode
+from openml_client.wire.codec import (
+    Document,
+    Field,
+    InJson,
+    Pairs,
+    Record,
+    Rows,
+    decode,
+    encode,
+    exact_keys,
+)
 from openml_client.wire.scalars import Scalar
 from openml_client.wire.xml import MAX_BYTES, first_line
 
@@ -64,7 +75,7 @@ def write(document: Document, value: Any) -> bytes:
     elif isinstance(document, Record) and document.hand_made_json:
         content = _hand_made(document, value)
     else:
-        content = _converted(encode(document, value))
+        content = _converted(encode(document, value), document.root, exact_keys(document))
     text = json.dumps({document.root: content}, separators=(",", ":"), ensure_ascii=True)
     return text.replace("/", "\\/").encode()
 
@@ -73,27 +84,32 @@ _SPACE = " \t\n\r\v\0"
 """What the converter cuts off the ends of texts."""
 
 
-def _converted(tree: Any) -> Any:
-    """Turn an XML tree into JSON by the server's converter's rules."""
+def _converted(tree: Any, name: str, exact: Collection[str]) -> Any:
+    """Turn the XML tree of an element into JSON by the server's converter's rules.
+
+    Texts of the elements in ``exact`` keep the space around them all the same: that server has
+    lost it before.
+    """
     if not tree and not isinstance(tree, str):
         return []
     if isinstance(tree, dict):
-        return dict(_member(key, value) for key, value in tree.items() if _is_there(key, value))
+        there = ((key, value) for key, value in tree.items() if _is_there(key, value))
+        return dict(_member(key, value, exact) for key, value in there)
     if isinstance(tree, list):
-        items = [_converted(item) for item in tree]
+        items = [_converted(item, name, exact) for item in tree]
         return items[0] if len(items) == 1 else items
-    return tree.strip(_SPACE) or []
+    return (tree if name in exact else tree.strip(_SPACE)) or []
 
 
 def _is_there(key: str, value: Any) -> bool:
     return key != "#text" or bool(value.strip(_SPACE))
 
 
-def _member(key: str, value: Any) -> tuple[str, Any]:
+def _member(key: str, value: Any, exact: Collection[str]) -> tuple[str, Any]:
     """Key and value of an attribute, of the text beside attributes, or of an element."""
     if key.startswith("@"):
         return key[1:], value
-    return "value" if key == "#text" else key, _converted(value)
+    return "value" if key == "#text" else key, _converted(value, key, exact)
 
 
 def _hand_made(record: Record, row: Any) -> dict[str, Any]:
@@ -122,7 +138,9 @@ def _hand_made_scalar(field: Field, kind: Scalar, value: Any) -> Any:
     if field.many:
         return [kind.write(item) for item in value]
     if kind.is_number:
-        return value
+        # A whole number without a point, if that is how the kind writes it.
+        is_whole = isinstance(value, float) and kind.write(value).lstrip("-").isdecimal()
+        return int(value) if is_whole else value
     if kind.is_list and not isinstance(value, str):
         return json.loads(kind.write(value))
     return kind.write(value)

@@ -42,6 +42,11 @@ class Scalar:
     is_list: bool = False
     """Whether it is JSON that hand-made documents give as a list, not as text."""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether values are texts, and written as they are."""
+        return self.write is str and not self.is_number
+
     def complaint(self, text: str) -> str | None:
         """What is wrong with a text that is to be uploaded, or None."""
         if self.ascii_only and not text.isascii():
@@ -89,7 +94,13 @@ def _bool(text: str) -> bool:
     return words[text.strip().lower()]
 
 
-def _instant(text: str) -> datetime:
+_ZERO_DATE = re.compile(r"0000-|\d{4}-00-|\d{4}-\d\d-00|-0001-11-30")
+"""How MySQL's dates that are unknown, in whole or in part, begin, and what PHP makes of them."""
+
+
+def _instant(text: str) -> datetime | None:
+    if _ZERO_DATE.match(text.strip()):
+        return None
     # The server's times carry no zone; they are taken as UTC.
     moment = datetime.fromisoformat(text.strip())
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

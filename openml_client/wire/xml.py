@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from xml.parsers import expat
 
 import xmltodict
 
 from openml_client.errors import ProtocolError
-from openml_client.wire.codec import Document, Record, decode, encode
+from openml_client.wire.codec import Document, Record, decode, encode, exact_keys
 from openml_client.wire.scalars import NOT_XML
 
 NAMESPACE = "http://openml.org/openml"
@@ -45,8 +46,13 @@ def _refuse_doctype(*_: object) -> None:
     raise ProtocolError(NO_DOCTYPE)
 
 
-def parse(body: bytes, *, source: str) -> tuple[str, Any]:
-    """Name of the root element and its tree, without prefixes.
+def parse(body: bytes, *, source: str, exact: Collection[str] = ()) -> tuple[str, Any]:
+    """Name of the root element and its tree, without prefixes and the space around texts.
+
+    Parameters
+    ----------
+    exact
+        Names of the elements whose texts keep that space.
 
     Raises
     ------
@@ -63,6 +69,7 @@ def parse(body: bytes, *, source: str) -> tuple[str, Any]:
             process_namespaces=True,
             namespaces={NAMESPACE: None},
             expat=_GuardedExpat,
+            strip_whitespace=False,
         )
     except _ILL_FORMED as error:
         raise ProtocolError(
@@ -74,7 +81,7 @@ def parse(body: bytes, *, source: str) -> tuple[str, Any]:
         raise ProtocolError(
             f"{source}: the root element {root!r} is not of the namespace {NAMESPACE}"
         )
-    return root, _without_namespaces(content)
+    return root, _tidied(content, root, exact)
 
 
 def guard(body: bytes, *, source: str) -> None:
@@ -120,16 +127,24 @@ def _check_nesting(body: bytes, source: str) -> None:
         return  # said better by the parse that follows
 
 
-def _without_namespaces(tree: Any) -> Any:
-    """Drop the ``@xmlns`` entries that nested flows carry."""
+def _tidied(tree: Any, key: str, exact: Collection[str]) -> Any:
+    """Drop the ``@xmlns`` entries that nested flows carry, and the space around texts."""
     if isinstance(tree, dict):
-        content = {k: _without_namespaces(v) for k, v in tree.items() if k != "@xmlns"}
+        content = {}
+        for name, value in tree.items():
+            if name.startswith("@"):
+                if name != "@xmlns":
+                    content[name] = value
+                continue
+            inner = _tidied(value, key if name == "#text" else name, exact)
+            if name != "#text" or inner is not None:
+                content[name] = inner
         if set(content) == {"#text"}:
             return content["#text"]
         return content or None
     if isinstance(tree, list):
-        return [_without_namespaces(item) for item in tree]
-    return tree
+        return [_tidied(item, key, exact) for item in tree]
+    return tree if tree is None or key in exact else tree.strip() or None
 
 
 def first_line(body: bytes) -> str:
@@ -149,7 +164,7 @@ def read(document: Document, body: bytes, *, source: str) -> Any:
     """
     if isinstance(document, Record) and document.mend is not None:
         body = document.mend(body)
-    root, tree = parse(body, source=source)
+    root, tree = parse(body, source=source, exact=exact_keys(document))
     if root != document.root:
         raise ProtocolError(
             f"{source}: expected the root element {document.root!r}, got {root!r}; "
@@ -165,6 +180,8 @@ def write(document: Document, value: Any) -> bytes:
     text = xmltodict.unparse(
         {f"{PREFIX}:{document.root}": tree}, full_document=False, pretty=True, indent="  "
     )
+    # Parsers read a bare carriage return as a line feed.
+    text = text.replace("\r", "&#13;")
     before = document.before_root if isinstance(document, Record) else ""
     return (before + NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)).encode()
 

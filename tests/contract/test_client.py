@@ -254,6 +254,33 @@ class TestTasks:
         with pytest.raises(ValidationError, match="colour"):
             client.tasks.publish(TaskDraft(type_id=3, inputs=inputs))
 
+    def test_tasks_are_keys_as_datasets_are(self, ask: Ask) -> None:
+        once, again, rows, dataset = ask(
+            lambda client: (
+                client.tasks.get(1),
+                client.tasks.get(1),
+                list(client.tasks.list()),
+                client.datasets.list().first(),
+            )
+        )
+        assert {once: "one"}[again] == "one"
+        assert {once.procedure: 1} == {again.procedure: 1}
+        assert len(set(rows)) == len(rows)
+        assert {dataset: 1, once: 2}[once] == 2
+
+    def test_list_takes_limits_of_any_integer(self, ask: Ask) -> None:
+        ids = ask(lambda client: [row.id for row in client.tasks.list()])
+        paged = ask(lambda client: list(client.tasks.list(limit=np.int64(2), offset=np.int32(1))))
+        assert [row.id for row in paged] == ids[1:3]
+
+    def test_list_takes_a_listing_for_ids(self, ask: Ask) -> None:
+        found = ask(lambda client: list(client.tasks.list(ids=client.tasks.list(limit=2))))
+        assert found == ask(lambda client: list(client.tasks.list(limit=2)))
+        of_iris = ask(
+            lambda client: list(client.tasks.list(datasets=client.datasets.list(name="iris")))
+        )
+        assert {row.dataset_name for row in of_iris} == {"iris"}
+
 
 class TestFlows:
     def test_from_model_and_to_model_give_the_model_back(self, client: Client) -> None:
@@ -347,6 +374,20 @@ class TestRuns:
         assert [row.id for row in rows] == [world.tree.id, world.search.id]
         rows = ask(lambda client: list(client.runs.list(flows=[world.regression.flow_id])))
         assert [row.setup_id for row in rows] == [world.regression.setup_id]
+
+    def test_list_takes_listings_and_whatever_gives_ids(self, ask: Ask) -> None:
+        tasks = ask(lambda client: [row.id for row in client.tasks.list()])
+        runs = ask(lambda client: [row.id for row in client.runs.list(tasks=tasks)])
+        assert len(runs) > 1
+        for make in (iter, set, np.array):
+            again = ask(lambda client, make=make: list(client.runs.list(tasks=make(tasks))))
+            assert [row.id for row in again] == runs
+        again = ask(lambda client: list(client.runs.list(tasks=client.tasks.list())))
+        assert [row.id for row in again] == runs
+
+    def test_list_refuses_a_listing_of_other_things(self, client: Client) -> None:
+        with pytest.raises(ValidationError, match="the filter tasks takes an integer or several"):
+            client.runs.list(tasks=client.datasets.list())
 
     def test_predictions_agree_with_the_measures(self, ask: Ask, world: World) -> None:
         frame = ask(lambda client: client.runs.predictions(world.tree.id))

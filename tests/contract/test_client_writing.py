@@ -563,7 +563,10 @@ class TestCollections:
         suite = client.suites.publish(
             StudyDraft(name="S", description="A test.", alias="s", task_ids=(1,))
         )
-        hint = r"is a suite, not a study\nAsk for it by client.suites.get\('s'\)"
+        hint = (
+            r"is a suite, not a study\nAsk for it by client.suites.get\((\d+)\), or by "
+            r"`openml-client suite show \1`"
+        )
         for call in (client.studies.get, client.studies.delete):
             with pytest.raises(ValidationError, match=hint):
                 call("s")

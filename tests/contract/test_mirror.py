@@ -34,11 +34,14 @@ def answers(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def source(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry with a suite and a study of somebody else than its owner."""
+    """A registry with a suite, a study and an edit of somebody else than its owner."""
     folder = shutil.copytree(world.folder, tmp_path_factory.mktemp("source") / "registry")
     with Registry.open(folder) as registry:
         key = registry.add_user("alice")
+    with Client(f"local:{folder}") as owner:
+        owner.datasets.edit(8, description="Wines of three growers.")
     with Client(f"local:{folder}", api_key=key) as client:
+        client.datasets.edit(8, description="Wines of three growers, 13 measures each.")
         suite = client.suites.publish(
             StudyDraft(name="Two tasks", description="x", alias="two", task_ids=(3, 5))
         )
@@ -107,6 +110,24 @@ def test_datasets_are_the_same(ask_both: Ask, mirrored: Mirrored) -> None:
     listed = list(mirrored.copied["dataset"])
     rows = ask_both(lambda client: list(client.datasets.list(ids=listed)))
     assert [row.id for row in rows] == listed
+
+
+def test_all_texts_that_described_a_dataset_are_the_same(
+    ask_both: Ask, mirrored: Mirrored, tmp_path: Path
+) -> None:
+    for id_ in mirrored.copied["dataset"]:
+        assert ask_both(lambda client, id_=id_: client.datasets.descriptions(id_))
+    wine = ask_both(lambda client: client.datasets.get("wine"))
+    texts = ask_both(lambda client: client.datasets.descriptions(wine.id))
+    assert [text.version for text in texts] == [1, 2, wine.description_version]
+    assert [text.description for text in texts[1:]] == [
+        "Wines of three growers.",
+        wine.description,
+    ]
+    folder = shutil.copytree(mirrored.folder, tmp_path / "mirror")
+    with Client(f"local:{folder}") as mirror:
+        assert mirror.datasets.edit(wine, description="Edited in the mirror.")
+        assert [text.version for text in mirror.datasets.descriptions(wine)] == [1, 2, 3, 4]
 
 
 def test_tasks_and_their_splits_are_the_same(ask_both: Ask, mirrored: Mirrored) -> None:

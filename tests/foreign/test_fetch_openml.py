@@ -23,14 +23,26 @@ SPARSE = (
     Path(sklearn.__file__).parent / "datasets/tests/data/openml/id_292/data-v1-dl-49822.arff.gz"
 )
 
+SHORT_IRIS = b"""@RELATION iris
+@ATTRIBUTE petallength REAL
+@ATTRIBUTE class {setosa,virginica}
+@DATA
+1.4,setosa
+1.3,setosa
+6.0,virginica
+"""
+
 
 @pytest.fixture
 def address(loopback: str, seeded_registry: Registry) -> str:
-    """Address of a seeded registry that has a sparse dataset, too."""
+    """Address of a seeded registry that has a sparse dataset, too, and a second iris."""
+    again = DatasetDraft(name="iris", description="Cut.", default_target_attribute="class")
     draft = DatasetDraft(name="Australian", description="Cut.", default_target_attribute="Y")
     with Client(f"local:{seeded_registry.folder}") as client:
         dataset = client.datasets.publish(draft, gzip.decompress(SPARSE.read_bytes()))
+        cut = client.datasets.publish(again, SHORT_IRIS)
     assert dataset.format == "Sparse_ARFF"
+    assert cut.version == 2
     return loopback
 
 
@@ -49,6 +61,8 @@ def check(found: dict[str, Any]) -> None:
     ]
     for name in ("iris", "kr-vs-kp", "cpu", "penguins"):
         assert not any(call.startswith(name) for call in failed)
+    # The second version is not the first one that the server lists under this name.
+    assert found["versions"] == {"1": ["1", [150, 4]], "2": ["2", [3, 1]]}
     assert found["unknown"] == "OpenMLError: Dataset irises with version 1 not found."
 
 

@@ -188,7 +188,7 @@ def test_openml_python_publishes_what_we_read(
             client.flows.to_model(ids["flow"])
 
 
-def test_the_page_for_its_users_knows_all_of_its_functions(
+def test_the_page_for_its_users_knows_all_that_it_has(
     foreign_python: Path, answers: Callable[..., Any]
 ) -> None:
     path = Path(__file__).parents[1] / "house" / "openml_python_names.txt"

@@ -1,37 +1,36 @@
 """What differs between a recorded answer and ours, as a client could see it.
 
-Compared are the status, the kind of content, and the document: names and order of elements,
-attributes and texts.  Left alone is what can't be the same: hosts, times, the ids of files, white
-space, and the order of rows that the real server's database made up.
+Compared are the status, the kind of content and its charset, whether a browser keeps the content,
+and the content: of documents what stands before the root, names and order of elements, attributes
+and texts.  Left alone is what can't be the same: hosts, times, the ids of files, white space
+inside documents, and the last digits of what an engine computed.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
-from xml.etree import ElementTree
+from email.message import Message
 
 from werkzeug.test import TestResponse
 
-from openml_client.wire.vocabulary import ONTOLOGY_ADDED
-
+from . import documents
 from .transcripts import Exchange, Response
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d")
 _HOST = re.compile(r"https?://(127\.0\.0\.1|localhost)(:\d+)?/+")
 _FILE = re.compile(r"(/data/(?:v1/)?download/)\d+")
+_BEFORE_ROOT = re.compile(rb"\s*(<\?xml[^>]*>\s*)?")
 
 FILE_IDS = frozenset({"file_id"})
 """Elements that hold the id of a file: other uploads came between."""
 
-UNORDERED = frozenset({"runs", "evaluations"})
-"""Roots of lists for whose rows the real server asks no order."""
-
-TEXTS_WITHOUT_ORDER = frozenset({"values", "array_data"})
+TEXTS_WITHOUT_ORDER = frozenset({"values"})
 """Values per fold stand in the order in which the real server's database gave them."""
+
+TOLERANCE = 1e-9
+"""Of computed numbers, relative and absolute: sums in another order differ in the last digits."""
 
 
 def differences(exchange: Exchange, answer: TestResponse) -> list[str]:
@@ -39,127 +38,70 @@ def differences(exchange: Exchange, answer: TestResponse) -> list[str]:
     theirs = exchange.response
     if answer.status_code != theirs.status:
         return [f"status {theirs.status} became {answer.status_code}: {answer.data[:300]!r}"]
-    found = []
-    ours_type, theirs_type = answer.mimetype, theirs.headers.get_content_type()
-    if ours_type != theirs_type:
-        found.append(f"content type {theirs_type} became {ours_type}")
-    if answer.headers.get("Location") != theirs.headers.get("Location"):
-        found.append(f"location became {answer.headers.get('Location')}")
-    return [*found, *_bodies(theirs, answer.data)]
+    return [*_headers(theirs.headers, answer), *_bodies(theirs, answer.data)]
+
+
+def _headers(theirs: Message, answer: TestResponse) -> Iterator[str]:
+    for name in ("Content-Type", "Location", "Content-Disposition"):
+        left, right = theirs.get(name), answer.headers.get(name)
+        if _header(left) != _header(right):
+            yield f"{name} {left} became {right}"
+
+
+def _header(value: str | None) -> str | None:
+    """A header without what means nothing in it: case, blanks and quotation marks."""
+    return None if value is None else re.sub(r'[ "]', "", value).lower()
 
 
 def _bodies(theirs: Response, ours: bytes) -> Iterator[str]:
     body = theirs.body
-    head = body.lstrip()[:15].lower()
-    if theirs.headers.get_content_type() == "text/html":
-        return  # pages are for people
+    if theirs.headers.get_content_type() == "text/html" and b"<html" in body:
+        if b"<html" not in ours:
+            yield f"the page became {ours[:80]!r}"
+        return  # what stands in pages is for people
     if b"<xs:schema" in body:
         return  # `test_schemas` compares what they state
-    if theirs.headers.get_content_type() == "application/json" and head[:1] == b"{":
-        yield from _values(json.loads(body), json.loads(ours), "")
-    elif head.startswith((b"<oml:", b"<?xml")):
-        if not ours.lstrip().startswith(b"<"):
+    if documents.is_json(body) or body.lstrip().startswith((b"<oml:", b"<?xml")):
+        if ours.lstrip()[:1] != body.lstrip()[:1]:
             yield f"the document became {ours[:80]!r}"
             return
-        yield from _elements(_parsed(body), _parsed(ours), "")
+        left, right = _before_root(body), _before_root(ours)
+        if left != right:
+            yield f"{left!r} before the document became {right!r}"
+        yield from documents.differences(body, ours, same=_same)
     elif body != ours:
         yield f"the content differs: {body[:80]!r} became {ours[:80]!r}"
 
 
-def _parsed(body: bytes) -> ElementTree.Element:
-    if ONTOLOGY_ADDED.mend is not None:
-        body = ONTOLOGY_ADDED.mend(body)
-    return ElementTree.fromstring(body.strip())
+def _before_root(body: bytes) -> bytes:
+    found = _BEFORE_ROOT.match(body)
+    return found[0] if found else b""
 
 
-def _elements(theirs: ElementTree.Element, ours: ElementTree.Element, path: str) -> Iterator[str]:
-    name = theirs.tag.rpartition("}")[2]
-    path = f"{path}/{name}"
-    if ours.tag != theirs.tag:
-        yield f"{path} became {ours.tag}"
-        return
-    if ours.attrib != theirs.attrib:
-        yield f"{path} has the attributes {ours.attrib}, not {theirs.attrib}"
-    yield from _texts(theirs.text or "", ours.text or "", path, name)
-    left, right = list(theirs), list(ours)
-    if name in UNORDERED:
-        left, right = sorted(left, key=_key), sorted(right, key=_key)
-    names = [[child.tag.rpartition("}")[2] for child in side] for side in (left, right)]
-    if names[0] != names[1]:
-        yield f"{path} holds {_short(names[1])}, not {_short(names[0])}"
-        return
-    for child, other in zip(left, right, strict=True):
-        yield from _elements(child, other, path)
-
-
-def _key(element: ElementTree.Element) -> tuple[str, ...]:
-    """What tells the rows of a list apart."""
-    names = ("run_id", "function", "id")
-    found = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
-    return tuple(found.get(name, "").rjust(12) for name in names)
-
-
-def _values(theirs: Any, ours: Any, path: str) -> Iterator[str]:
-    name = path.rpartition("/")[2].partition("[")[0]
-    if isinstance(theirs, dict) and isinstance(ours, dict):
-        if list(theirs) != list(ours):
-            yield f"{path} holds {_short(list(ours))}, not {_short(list(theirs))}"
-            return
-        for key in theirs:
-            yield from _values(theirs[key], ours[key], f"{path}/{key}")
-    elif isinstance(theirs, list) and isinstance(ours, list):
-        if path.split("/")[1:2] and path.split("/")[1] in UNORDERED and path.count("/") == 2:
-            theirs, ours = (
-                sorted(side, key=lambda row: (row.get("run_id"), row.get("function", "")))
-                for side in (theirs, ours)
-            )
-        if len(theirs) != len(ours):
-            yield f"{path} has {len(ours)} items, not {len(theirs)}"
-            return
-        for n, (item, other) in enumerate(zip(theirs, ours, strict=True)):
-            yield from _values(item, other, f"{path}[{n}]")
-    elif type(theirs) is not type(ours) and not _are_numbers(theirs, ours):
-        yield f"{path} = {_short(theirs)} became {_short(ours)}"
-    else:
-        yield from _texts(str(theirs), str(ours), path, name)
-
-
-def _are_numbers(theirs: Any, ours: Any) -> bool:
-    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in (theirs, ours))
-
-
-def _texts(theirs: str, ours: str, path: str, name: str) -> Iterator[str]:
+def _same(name: str, theirs: str, ours: str) -> bool:
     if name in FILE_IDS:
-        return
+        return theirs.isdecimal() and ours.isdecimal()
     left, right = _plain(theirs), _plain(ours)
-    if left == right or _alike(left, right):
-        return
-    if name in TEXTS_WITHOUT_ORDER and _alike(_sorted(left), _sorted(right)):
-        return
-    yield f"{path} = {_short(left)} became {_short(right)}"
+    return left == right or _alike(left, right, in_order=name not in TEXTS_WITHOUT_ORDER)
 
 
 def _plain(text: str) -> str:
-    text = _HOST.sub("HOST/", _TIME.sub("TIME", text.strip()))
+    text = _HOST.sub("HOST/", _TIME.sub(r"TIME\1", text))
     return _FILE.sub(r"\1FILE", text.replace("HOST/data", "HOST//data").replace("//data", "/data"))
 
 
-def _sorted(text: str) -> str:
-    return ",".join(sorted(text.strip("[]").split(",")))
+def _alike(left: str, right: str, *, in_order: bool) -> bool:
+    """Whether two texts are numbers, one or several, that differ in their last digits alone.
 
-
-def _alike(left: str, right: str) -> bool:
-    """Whether two texts are the same numbers, one or several."""
-    numbers = [re.split(r"[,\[\]]+", text.strip("[]")) for text in (left, right)]
-    if len(numbers[0]) != len(numbers[1]):
-        return False
+    A number that is spelt in another way is another one: ``150`` is not ``150.0``.
+    """
+    sides = [text.strip("[]").split(",") for text in (left, right)]
     try:
-        pairs = [(float(a), float(b)) for a, b in zip(*numbers, strict=True)]
+        ordered = sides if in_order else [sorted(side, key=float) for side in sides]
+        pairs = [(a, b, float(a), float(b)) for a, b in zip(*ordered, strict=True)]
     except ValueError:
         return False
-    return all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) for a, b in pairs)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 160 else text[:157] + "..."
+    return all(
+        a == b or (x != y and math.isclose(x, y, rel_tol=TOLERANCE, abs_tol=TOLERANCE))
+        for a, b, x, y in pairs
+    )

@@ -1,10 +1,11 @@
-"""Every recorded document of the real server decodes, and encodes to an equivalent document."""
+"""Every recorded document of the real server decodes, and encodes to the same document."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ import pytest
 
 from openml_client.wire import json as wire_json
 from openml_client.wire import xml as wire_xml
-from openml_client.wire.codec import Document, InJson, Record, Rows, encode
+from openml_client.wire.codec import Document, InJson, Record, Rows
 from openml_client.wire.codes import codes, error_for
 from openml_client.wire.route import Route
 from openml_client.wire.routes import ROUTES
 from openml_client.wire.vocabulary import ERROR
 
-from .known_differences import OUT_OF_SCOPE
-from .transcripts import Exchange, load, names
+from . import documents
+from .known_differences import OF_THE_WEB_SITE
+from .transcripts import Exchange, load
 
 pytestmark = pytest.mark.shared
 
@@ -29,142 +31,131 @@ NOT_ONE_DOCUMENT = {
 }
 
 
+FOLDERS = ("golden", "golden_engine", "golden_openml_python")
+
+
+def transcripts(shared: Path) -> Iterator[tuple[str, Exchange]]:
+    """All recorded exchanges by their names."""
+    for folder in FOLDERS:
+        for response in sorted((shared / folder).glob("*.response.txt")):
+            name = response.name.removesuffix(".response.txt")
+            yield f"{folder}/{name}", load(shared / folder, name)
+
+
 def route_of(exchange: Exchange) -> Route | None:
-    """The row of the table that a request belongs to, by method and path."""
+    """The row of the table that a request belongs to, by method and path.
+
+    What can be asked for by GET, the server takes by POST as well.
+    """
     parts = [p for p in exchange.request.path.split("/") if p]
     if parts[:2] != ["api", "v1"]:
         return None
     parts = parts[2:]
     if parts and parts[0] in {"xml", "json"}:
         parts = parts[1:]
-    found = None
-    for route in ROUTES:
-        wanted = route.path.split("/")
-        is_list = bool(route.filters)
-        if len(parts) != len(wanted) and not (is_list and len(parts) > len(wanted)):
-            continue
-        fits = all(
-            w == p or (w.startswith("{") and (w != "{id}" or p.isdecimal()))
-            for w, p in zip(wanted, parts, strict=False)
-        )
-        if fits and exchange.request.method == route.method:
-            found = route
-    return found
+    by_method = {route.method: route for route in ROUTES if _fits(route, parts)}
+    methods = ("POST", "GET") if exchange.request.method == "POST" else (exchange.request.method,)
+    return next((by_method[method] for method in methods if method in by_method), None)
 
 
-QUOTED = re.compile(r'"?, ?"?')
-"""Between names that stand in one text, with quotation marks or without."""
+def _fits(route: Route, parts: list[str]) -> bool:
+    wanted = route.path.split("/")
+    if len(parts) != len(wanted) and not (route.filters and len(parts) > len(wanted)):
+        return False
+    return all(
+        w == p or (w.startswith("{") and (w != "{id}" or p.isdecimal()))
+        for w, p in zip(wanted, parts, strict=False)
+    )
 
 
-def normal(tree: Any, path: str = "") -> Any:
-    """A tree in which only meaning is left: no empty elements, no order of lists of one."""
-    if isinstance(tree, dict):
-        out = {}
-        for key, value in tree.items():
-            name = {"#text": "value"}.get(key, key.removeprefix("@"))
-            if name == "parameters" and isinstance(value, list):
-                value = {"parameter": value}  # hand-made JSON leaves this wrapper out
-            if name == "creator" and isinstance(value, str):
-                value = QUOTED.sub(",", value.strip('"'))
-            content = normal(value, f"{path}/{name}".lstrip("/"))
-            if content not in (None, "", [], {}):
-                out[name] = content
-        return out
-    if isinstance(tree, list):
-        items = [normal(item, path) for item in tree]
-        items = [item for item in items if item not in (None, "", [], {})]
-        return items[0] if len(items) == 1 else items
-    if isinstance(tree, bool):
-        return "true" if tree else "false"
-    if isinstance(tree, int | float):
-        return float(tree)
-    if isinstance(tree, str):
-        return number_or_text(tree.strip())
-    return tree
+def is_error(exchange: Exchange) -> bool:
+    """Whether the answer is an error document: one that has it as its root, not inside it."""
+    return exchange.response.body.lstrip().startswith((b"<oml:error>", b"<oml:error ", b'{"error"'))
 
 
-def number_or_text(text: str) -> Any:
-    if text.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            return [float(v) for v in text[1:-1].split(",")]
-        except ValueError:
-            pass
-    return text.replace("T", " ") if re.fullmatch(r"[0-9-]{10}T[0-9:]{8}", text) else text
-
-
-def transcripts(shared: Path) -> Iterator[tuple[str, Exchange]]:
-    for folder in ("golden", "golden_engine", "golden_openml_python"):
-        for response in sorted((shared / folder).glob("*.response.txt")):
-            name = response.name.removesuffix(".response.txt")
-            yield f"{folder}/{name}", load(shared / folder, name)
+def is_document(exchange: Exchange) -> bool:
+    """Whether the answer is a document of the protocol."""
+    is_of_the_api = exchange.request.path.strip("/").startswith("api/")
+    begins = exchange.response.body.lstrip().startswith((b"<oml:", b"{"))
+    return is_of_the_api and begins
 
 
 def judged(shared: Path) -> list[tuple[str, Exchange, Route, bytes]]:
-    """The answers with status 200 of the routes in the table."""
+    """The answers of the routes in the table that are no errors."""
     out = []
     for name, exchange in transcripts(shared):
         route = route_of(exchange)
-        is_answer = exchange.response.status == 200 and b"<oml:error" not in exchange.response.body
-        if route is not None and is_answer:
+        if route is not None and is_document(exchange) and not is_error(exchange):
             out.append((name, exchange, route, exchange.response.body))
     return out
 
 
-def read(document: Document, body: bytes, *, source: str) -> tuple[Any, Any]:
-    """The tree that came, and the model that it became."""
-    module = wire_json if body.lstrip()[:1] == b"{" else wire_xml
-    mend = getattr(document, "mend", None)
-    _, tree = module.parse(mend(body) if mend else body, source=source)
-    return tree, module.read(document, body, source=source)
+def errors(shared: Path) -> list[tuple[str, Exchange, bytes]]:
+    """The error documents."""
+    return [
+        (name, exchange, exchange.response.body)
+        for name, exchange in transcripts(shared)
+        if is_error(exchange) and name not in NOT_ONE_DOCUMENT
+    ]
+
+
+def module_of(body: bytes) -> Any:
+    """What reads and writes documents in the format of this one."""
+    return wire_json if documents.is_json(body) else wire_xml
+
+
+def written_again(document: Document, body: bytes, *, source: str) -> bytes:
+    """What we write of what we read."""
+    module = module_of(body)
+    written: bytes = module.write(document, module.read(document, body, source=source))
+    return written
+
+
+LOST = {
+    "golden/data_list_manual_in_preparation": "2 and 3, which become 2.0 and 3.0",
+    "golden/data_qualities_manual": "the same",
+    "golden/tasktype_list": "quotation marks around the names of some creators",
+    "golden/tasktype_list_json": "the same",
+}
+"""What is spelt in another way when it is written again."""
 
 
 def test_every_answer_decodes_and_encodes_without_loss(shared: Path) -> None:
-    problems = []
-    count = 0
+    problems = {}
     for name, _, route, body in judged(shared):
-        tree, model = read(route.response, body, source=name)
-        root = route.response.root
-        came, goes = normal(tree, root), normal(encode(route.response, model), root)
-        count += 1
-        if came != goes:
-            problems.append(f"{name}: {first_difference(came, goes)}")
-    assert not problems, "\n".join(problems)
-    assert count > 150
+        again = written_again(route.response, body, source=name)
+        found = list(documents.differences(body, again))
+        if found:
+            problems[name] = found
+    assert problems.keys() == LOST.keys(), problems
+
+
+def test_every_error_decodes_and_encodes_without_loss(shared: Path) -> None:
+    for name, _, body in errors(shared):
+        assert [*documents.differences(body, written_again(ERROR, body, source=name))] == [], name
 
 
 def test_every_answer_survives_our_own_xml_and_json(shared: Path) -> None:
     for name, _, route, body in judged(shared):
-        _, model = read(route.response, body, source=name)
+        document = route.response
+        model = module_of(body).read(document, body, source=name)
         for module in (wire_xml, wire_json):
-            if module is wire_json and isinstance(route.response, Rows):
-                continue  # hand-made lists leave fields out, as the server's do
-            written = module.write(route.response, model)
-            assert module.read(route.response, written, source=name) == model, name
+            again = module.read(document, module.write(document, model), source=name)
+            if module is wire_json:
+                assert told_in_both(document, again) == told_in_both(document, model), name
+            else:
+                assert again == model, name
 
 
-def pairs(shared: Path) -> Iterator[tuple[str, Route, Exchange, Exchange]]:
-    """What was asked for in XML and in JSON, of the same path."""
-    folder = shared / "golden"
-    for name in names(folder, ".*_json"):
-        partner = name.removesuffix("_json")
-        if partner not in names(folder, re.escape(partner)):
-            continue
-        as_xml, as_json = load(folder, partner), load(folder, name)
-        route = route_of(as_xml)
-        same = as_xml.request.path.replace("/xml/", "/json/") == as_json.request.path
-        is_answer = as_xml.request.method == "GET" and as_xml.response.status == 200
-        if route is not None and same and is_answer:
-            yield partner, route, as_xml, as_json
+def told_in_both(document: Document, model: Any) -> Any:
+    """A model without what hand-made JSON leaves out."""
+    if isinstance(document, Rows) and document.hand_made_json:
+        return [in_both(document.record, row) for row in model]
+    return model
 
 
 def in_both(record: Record, model: Any) -> Any:
-    """A model without what hand-made JSON leaves out."""
+    """A row without what hand-made JSON leaves out."""
     missing = {f.attribute: None for f in record.fields if f.in_json is InJson.NEVER}
     if "tags" in missing:
         missing["tags"] = ()
@@ -175,65 +166,104 @@ def in_both(record: Record, model: Any) -> Any:
     return replace(model, **missing)
 
 
+ALONE = {
+    "golden/flow_get_v2_json",
+    "golden/flow_list_json",
+    "golden/setup_list_json",
+    "golden/task_get_act_json",
+    "golden/task_get_chal_json",
+    "golden/task_get_ep28_json",
+    "golden/task_get_mixed_json",
+    "golden/task_get_surv_json",
+    "golden/user_list_json",
+}
+"""What was asked for in JSON only."""
+
+
+def pairs(shared: Path) -> Iterator[tuple[str, Route, bytes, bytes | None]]:
+    """What was asked for in JSON, and what the same path gave in XML at the nearest time."""
+    in_json, in_xml = [], []
+    for name, exchange, route, body in judged(shared):
+        if exchange.request.method == "GET":
+            path = re.sub("/(xml|json)/", "/", exchange.request.path, count=1)
+            at = parsedate_to_datetime(exchange.response.headers["Date"])
+            (in_json if documents.is_json(body) else in_xml).append((name, path, at, route, body))
+    for name, path, at, route, body in in_json:
+        partners = [(abs(then - at), other) for _, where, then, _, other in in_xml if where == path]
+        yield name, route, body, min(partners)[1] if partners else None
+
+
 def test_xml_and_json_of_the_same_thing_decode_to_the_same_model(shared: Path) -> None:
-    count = 0
-    for name, route, as_xml, as_json in pairs(shared):
-        from_xml = wire_xml.read(route.response, as_xml.response.body, source=name)
-        from_json = wire_json.read(route.response, as_json.response.body, source=name)
-        if isinstance(route.response, Rows) and route.response.hand_made_json:
-            record = route.response.record
-            from_xml = [in_both(record, row) for row in from_xml]
-            from_json = [in_both(record, row) for row in from_json]
-        assert from_xml == from_json, name
-        count += 1
-    assert count >= 30
+    alone = set()
+    for name, route, as_json, as_xml in pairs(shared):
+        if as_xml is None:
+            alone.add(name)
+            continue
+        from_xml = wire_xml.read(route.response, as_xml, source=name)
+        from_json = wire_json.read(route.response, as_json, source=name)
+        document = route.response
+        assert told_in_both(document, from_xml) == told_in_both(document, from_json), name
+    assert alone == ALONE
 
 
 def test_every_answer_of_the_protocol_is_judged(shared: Path) -> None:
-    unknown = [
+    every = {name for name, exchange in transcripts(shared) if is_document(exchange)}
+    answers = {name for name, *_ in judged(shared)}
+    refusals = {name for name, *_ in errors(shared)}
+    of_the_web_site = {
         name
-        for name, exchange in transcripts(shared)
-        if exchange.response.status == 200
-        and exchange.request.path.startswith("/api/v1/")
-        and "/xsd/" not in exchange.request.path
-        and route_of(exchange) is None
-        and not any(re.fullmatch(p, name.rpartition("/")[2]) for p in OUT_OF_SCOPE)
-    ]
-    # What can be asked for by GET, the server takes by POST as well.
-    assert unknown == ["golden/data_get_post_method"]
+        for name in every - refusals
+        if any(re.fullmatch(pattern, name.partition("/")[2]) for pattern in OF_THE_WEB_SITE)
+    }
+    assert answers & refusals == set()
+    assert every - answers - refusals == of_the_web_site
+
+
+BESIDE = re.compile("/data/|/api_splits/|/api/v1/xsd/|/api/v2/|/(nosuch|d/).*|/$")
+"""Where files, schemas and pages are."""
+
+WITHOUT_A_DOCUMENT = {
+    "golden/data_list_err_371_data_id": "a page",
+    "golden/method_head": "a HEAD",
+    "golden/study_upload_with_benchmark_suite": "the server crashed",
+}
+"""What got no document from the API, and what it got."""
+
+
+def test_what_is_no_document_is_none_of_the_api(shared: Path) -> None:
+    rest = {name: exchange for name, exchange in transcripts(shared) if not is_document(exchange)}
+    of_the_api = {name for name, item in rest.items() if not BESIDE.match(item.request.path)}
+    assert of_the_api == WITHOUT_A_DOCUMENT.keys()
 
 
 def test_every_error_becomes_the_class_of_its_code(shared: Path) -> None:
-    count = 0
-    for name, exchange in transcripts(shared):
-        body = exchange.response.body
-        if name in NOT_ONE_DOCUMENT or not body.lstrip().startswith((b"<oml:error", b'{"error"')):
-            continue
-        module = wire_json if body.lstrip()[:1] == b"{" else wire_xml
-        answer = module.read(ERROR, body, source=name)
+    for name, exchange, body in errors(shared):
+        answer = module_of(body).read(ERROR, body, source=name)
         error = error_for(answer, route="", asked=name)
         assert type(error) is codes()[answer.code].error, name
         assert codes()[answer.code].message.strip() == answer.message.strip(), name
         assert codes()[answer.code].http_status == exchange.response.status, name
-        count += 1
-    assert count > 200
 
 
 def test_every_upload_is_understood(shared: Path) -> None:
-    count = 0
+    understood = set()
+    taken = set()
     for name, exchange in transcripts(shared):
-        route = route_of(exchange)
-        if route is None or route.request is None or exchange.response.status != 200:
+        if exchange.response.status != 200 or is_error(exchange):
             continue
-        description = next(p for p in exchange.request.parts if p.name == route.request_part)
-        tree, model = read(route.request, description.body, source=name)
+        starts = [part.body.lstrip()[:5] for part in exchange.request.parts]
+        if b"<oml:" in starts or b"<?xml" in starts:
+            taken.add(name)
+        route = route_of(exchange)
+        if route is None or route.request is None:
+            continue
+        body = exchange.request.part(route.request_part).body
+        model = wire_xml.read(route.request, body, source=name)
         again = wire_xml.write(route.request, model)
         assert wire_xml.read(route.request, again, source=name) == model, name
-        root = route.request.root
-        came, goes = normal(tree, root), normal(encode(route.request, model), root)
-        assert came == goes, f"{name}: {first_difference(came, goes)}"
-        count += 1
-    assert count > 60
+        assert [*documents.differences(body, again, same=documents.same_value)] == [], name
+        understood.add(name)
+    assert understood == taken
 
 
 FILES = {
@@ -251,9 +281,6 @@ FILES = {
 }
 """Documents of openml.org, cached by other clients over the years, and the route of each."""
 
-ADDED = {"task_type_id"}
-"""What documents of the first years lack, and today's have."""
-
 
 @pytest.mark.parametrize("pattern", FILES)
 def test_documents_of_openml_org_decode_without_loss(shared: Path, pattern: str) -> None:
@@ -261,21 +288,8 @@ def test_documents_of_openml_org_decode_without_loss(shared: Path, pattern: str)
     paths = sorted(shared.glob(pattern))
     assert paths
     for path in paths:
-        tree, model = read(route.response, path.read_bytes(), source=path.name)
-        root = route.response.root
-        came, goes = normal(tree, root), normal(encode(route.response, model), root)
-        for name in ADDED & (set(goes) - set(came)):
-            del goes[name]
-        assert came == goes, f"{path}: {first_difference(came, goes)}"
-
-
-def first_difference(left: Any, right: Any, path: str = "") -> str:
-    if isinstance(left, dict) and isinstance(right, dict):
-        for key in [*left, *right]:
-            if left.get(key) != right.get(key):
-                return first_difference(left.get(key), right.get(key), f"{path}/{key}")
-    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        for n, (a, b) in enumerate(zip(left, right, strict=True)):
-            if a != b:
-                return first_difference(a, b, f"{path}[{n}]")
-    return f"{path}: {str(left)[:200]} became {str(right)[:200]}"
+        body = path.read_bytes()
+        again = written_again(route.response, body, source=path.name)
+        if b"<oml:task_id>" in body and b"<oml:task_type_id>" not in body:
+            again = re.sub(rb"<oml:task_type_id>\d+</oml:task_type_id>", b"", again)
+        assert [*documents.differences(body, again, same=documents.same_value)] == [], path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/from-openml-python.md"])
 def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> None:
     blocks = CHECKED.findall((REPOSITORY / name).read_text("utf-8"))
     assert blocks
@@ -70,3 +71,12 @@ def test_the_page_of_the_protocol_is_what_the_table_of_routes_says() -> None:
         [sys.executable, script], capture_output=True, text=True, check=True
     ).stdout
     assert (REPOSITORY / "docs" / "protocol.md").read_text("utf-8") == written, "`make protocol`"
+
+
+def test_a_route_of_a_new_resource_is_missed_on_the_page_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = runpy.run_path(str(REPOSITORY / "docs" / "write_protocol.py"))
+    monkeypatch.delitem(writer["RESOURCES"], "study")
+    with pytest.raises(LookupError, match=r"RESOURCES of .* no title .* begin with study"):
+        writer["page"]()

@@ -1,4 +1,4 @@
-"""The page for users of openml-python names all of its functions, and only what exists here."""
+"""The page for users of openml-python names all that it has, and only what exists here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from openml_client import Client
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "from-openml-python.md").read_text("utf-8")
 NAMES = (HERE / "openml_python_names.txt").read_text("utf-8").split()
-"""The public functions of openml-python, which a foreign test compares with the package."""
+"""What openml-python has for its users: functions, as ``datasets.get_dataset``; arguments that need
+a word, as ``flows.get_flow_id(name=)``; classes, methods and errors.  A foreign test compares it
+with the package."""
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +25,24 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_function_of_openml_python_has_its_row(name: str) -> None:
-    rows = re.findall(rf"^\| `{re.escape(name)}` \| (.*) \|$", PAGE, re.MULTILINE)
+def test_everything_of_openml_python_has_its_row(name: str) -> None:
+    rows = re.findall(rf"^\| `{re.escape(name)}` \| ([^|]*) \|$", PAGE, re.MULTILINE)
     assert len(rows) == 1
     assert rows[0].strip()
 
 
-def test_no_row_is_of_a_function_that_does_not_exist() -> None:
-    rows = re.findall(r"^\| `([a-z]+\.\w+)` \|", PAGE, re.MULTILINE)
+def test_no_row_is_of_what_does_not_exist() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \|", PAGE, re.MULTILINE)
     assert sorted(rows) == NAMES
+
+
+def test_every_error_of_ours_on_the_page_exists() -> None:
+    from openml_client import errors
+
+    table = PAGE.partition("## openml.exceptions")[2]
+    names = set(re.findall(r"`(\w+Error)`", table))
+    assert len(names) > 8
+    assert not [name for name in names if not hasattr(errors, name)]
 
 
 def test_every_name_of_ours_on_the_page_exists(client: Client) -> None:
@@ -48,5 +59,5 @@ def test_every_draft_on_the_page_is_exported() -> None:
     import openml_client
 
     drafts = set(re.findall(r"\b[A-Z][a-z]+Draft\b", PAGE))
-    assert drafts == {"DatasetDraft", "StudyDraft", "TaskDraft"}
+    assert drafts == {"DatasetDraft", "FlowDraft", "RunDraft", "StudyDraft", "TaskDraft"}
     assert drafts < set(openml_client.__all__)

@@ -84,7 +84,21 @@ class TestThroughTheClient:
     def test_an_unknown_name_is_not_found(self, client: Client) -> None:
         assert said(lambda: client.datasets.load("Irises"), NotFoundError) == (
             f"no active dataset 'Irises' on {client.settings.server}\n"
-            "`client.datasets.list()` shows what is there."
+            "`client.datasets.list()`, or `openml-client dataset list`, shows what is there."
+        )
+
+    @pytest.mark.parametrize("name", ["", "  "])
+    def test_what_is_neither_id_nor_name_is_refused_before_it_is_asked_for(
+        self, client: Client, name: str
+    ) -> None:
+        offline = client.with_options(offline=True)
+        assert said(lambda: offline.datasets.get(name), ValidationError) == (
+            f"a dataset is asked for by its id or its name, not by {name!r}\n"
+            "`client.datasets.list()`, or `openml-client dataset list`, shows what is there."
+        )
+        assert said(lambda: offline.suites.get(name), ValidationError) == (
+            f"a suite is asked for by its id or its alias, not by {name!r}\n"
+            "`client.suites.list()`, or `openml-client suite list`, shows what is there."
         )
 
     def test_a_name_whose_dataset_is_not_active_says_so(self, client: Client) -> None:
@@ -113,6 +127,10 @@ class TestThroughTheClient:
             ({"colour": "red"}, "data.list has no filter 'colour'\nIt has: ids, limit, name, "),
             ({"status": "alive"}, "data.list: there is no status 'alive'\nGive one of active, "),
             ({"limit": -1}, "data.list: limit is a number of rows, 0 or more, not -1"),
+            ({"limit": True}, "data.list: limit is a number of rows, 0 or more, not True"),
+            ({"limit": 2.0}, "data.list: limit is a number of rows, 0 or more, not 2.0"),
+            ({"ids": ["iris"] * 99}, "data.list: the filter ids takes an integer or several, not "
+             "['iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iris', 'iri..."),
             ({"offset": "1"}, "data.list: offset is a number of rows, 0 or more, not '1'"),
             ({"number_instances": "many"}, "data.list: the filter number_instances takes an "
              "integer, or a range as (100, 200) or '100..200', not 'many'"),
@@ -154,6 +172,13 @@ class TestThroughTheClient:
         assert text == (
             f"data.upload of {loopback} needs an API key, and there is none\n"
             "Set OPENML_API_KEY, pass api_key= to Client, or run `openml-client login`."
+        )
+
+    def test_a_key_that_openml_org_can_not_have_given_is_refused_without_showing_it(self) -> None:
+        text = said(lambda: Client(api_key="my-secret"), ConfigError)
+        assert text == (
+            "argument api_key: this is no API key of https://www.openml.org: its keys are 32 "
+            "hexadecimal digits\nCopy it again from your profile page there."
         )
 
     def test_a_wrong_key_is_told_with_its_source_and_not_with_the_key(
@@ -220,7 +245,7 @@ class TestThroughTheClient:
         assert offline.datasets.load(8).shape == table.shape
         assert offline.tasks.splits(8).keys() == splits.keys()
         server = client.settings.server
-        hint = "Unset OPENML_OFFLINE, or pass offline=False to Client."
+        hint = "It was made with offline=True; with offline=False it asks."
         assert said(lambda: offline.datasets.get(3), OfflineError) == (
             f"the client is offline and data.get 3 (not in the cache) was asked of {server}\n{hint}"
         )

@@ -132,8 +132,52 @@ def test_login_keeps_the_key_for_its_owner_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
     assert key in path.read_text()
     assert "http://127.0.0.1:9 is the default server." in result.stdout
-    other = run("-s", "http://127.0.0.1:8", "login", "--api-key", "k", cwd=tmp_path)
+    assert result.stderr == ""
+    other = run("-s", "http://127.0.0.1:8", "login", "--api-key", "word", cwd=tmp_path)
+    assert other.stderr == (
+        "openml-client: warning: this key is not 32 hexadecimal digits, as those of all but some "
+        "test servers are\n"
+    )
     assert "The default server is still http://127.0.0.1:9" in other.stdout
+
+
+def test_the_help_of_login_says_which_server_becomes_the_default_one(tmp_path: Path) -> None:
+    text = " ".join(run("login", "--help", cwd=tmp_path).stdout.split())
+    assert "The server of the first login becomes the default one" in text
+    assert "the first login does so anyway" in text
+
+
+def test_the_doctor_does_not_send_to_the_doctor(tmp_path: Path) -> None:
+    result = run("doctor", cwd=tmp_path, OPENML_SERVER="http://127.0.0.1:9")
+    assert result.returncode == 1
+    told = result.stdout.partition("the server does not answer as it should: ")[2]
+    assert told.splitlines()[1:] == [
+        "With a filled cache set OPENML_OFFLINE=1;",
+        "to work without this server run `openml-client registry serve`.",
+    ]
+    assert "openml-client doctor" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (["dataset", "show", "nosuch"], "`openml-client dataset list`, shows what is there."),
+        (["dataset", "show", ""], "`openml-client dataset list`, shows what is there."),
+        (["suite", "show", ""], "`openml-client suite list`, shows what is there."),
+    ],
+)
+def test_hints_name_commands(seeded: Path, command: list[str], hint: str) -> None:
+    result = run(*command, cwd=seeded, OPENML_SERVER="local:registry")
+    assert result.returncode == 1
+    assert hint in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_an_offline_command_says_what_made_it_so(tmp_path: Path) -> None:
+    environment = {"OPENML_OFFLINE": "1", "OPENML_SERVER": "http://127.0.0.1:9"}
+    result = run("dataset", "show", "61", cwd=tmp_path, **environment)
+    assert result.returncode == 1
+    assert result.stderr.endswith("\nUnset OPENML_OFFLINE.\n")
 
 
 def test_login_refuses_the_embedded_registry(tmp_path: Path) -> None:

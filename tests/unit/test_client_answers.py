@@ -221,6 +221,21 @@ def test_a_key_that_may_only_read_is_told_so(seeded_registry: Registry, tmp_path
     assert key not in text
 
 
+def test_values_of_one_run_by_two_engines_are_both_listed(asked: Callable[..., Client]) -> None:
+    rows = "".join(
+        f"<oml:evaluation><oml:run_id>7</oml:run_id><oml:task_id>1</oml:task_id>"
+        f"<oml:setup_id>1</oml:setup_id><oml:flow_id>1</oml:flow_id>"
+        f"<oml:flow_name>probe(1)</oml:flow_name><oml:data_name>iris</oml:data_name>"
+        f"<oml:evaluation_engine_id>{engine}</oml:evaluation_engine_id>"
+        f"<oml:function>kappa</oml:function><oml:upload_time>2020-01-01 00:00:00</oml:upload_time>"
+        f"<oml:value>{value}</oml:value></oml:evaluation>"
+        for engine, value in ((1, 0.5), (3, 0.25))
+    )
+    with asked(f"<oml:evaluations {OML}>{rows}</oml:evaluations>") as client:
+        listing = client.evaluations.list("kappa", runs=7)
+        assert [(row.engine_id, row.value) for row in listing] == [(1, 0.5), (3, 0.25)]
+
+
 def test_a_term_that_is_sent_as_it_came_is_understood(asked: Callable[..., Client]) -> None:
     url = "https://x.org/?a=1&b=<2>&amp;c"
     body = f"<oml:feature_description_remove {OML}><oml:id>1</oml:id>"

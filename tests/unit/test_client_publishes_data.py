@@ -23,6 +23,7 @@ from scipy import sparse
 
 from openml_client import Client, DatasetDraft
 from openml_client.errors import (
+    ArffError,
     NotAuthorizedError,
     NotFoundError,
     OpenMLError,
@@ -32,6 +33,9 @@ from openml_client.errors import (
 from openml_client.registry import Registry
 from tests.doors import served
 
+FOREIGN = "ü 漢字 😀"
+"""What no label may be."""
+
 AWKWARD = [
     "it's",
     'say "hi"',
@@ -39,7 +43,7 @@ AWKWARD = [
     "line\nfeed",
     "?",
     "",
-    "ü 漢字 😀",
+    FOREIGN,
     "50%",
     "{1 2}",
     "\\n",
@@ -106,13 +110,37 @@ def test_types_that_only_frames_have_come_back_as_the_nearest(client: Client) ->
 
 
 def test_awkward_texts_and_classes_come_back(client: Client) -> None:
+    labels = ["Basic Latin" if text == FOREIGN else text for text in AWKWARD]
     frame = pd.DataFrame(
         {
             "text": pd.Series([*AWKWARD, np.nan], dtype=object),
-            "kind": category([None, *AWKWARD], AWKWARD),
+            "kind": category([None, *labels], labels),
         }
     )
     pd.testing.assert_frame_equal(loaded(client, frame, "kind"), frame)
+
+
+def test_the_registry_tells_names_and_labels_as_the_data_file_has_them(client: Client) -> None:
+    labels = [" lead", "", "a\rb", "end\n", "\ttab"]
+    frame = pd.DataFrame({" k ": [1.0] * 5, "c\r": pd.Categorical(labels), "y": list("abcde")})
+    dataset = client.datasets.publish(draft(default_target_attribute="y"), frame)
+    described = client.datasets.features(dataset)
+    table = client.datasets.load(dataset)
+    assert [feature.name for feature in described] == list(table.names) == [" k ", "c\r", "y"]
+    assert sorted(described[1].nominal_values) == sorted(table.labels("c\r")) == sorted(labels)
+    term = "https://example.org/k"
+    assert client.datasets.add_ontology(dataset, " k ", term) == (term,)
+    assert client.datasets.features(dataset)[0].ontologies == (term,)
+
+
+def test_a_column_is_found_by_its_name_where_the_server_dropped_the_blanks(client: Client) -> None:
+    frame = pd.DataFrame({"k": [1.0], "k ": [2.0]})
+    dataset = client.datasets.publish(draft(default_target_attribute="k"), frame)
+    client.datasets.add_ontology(dataset, " k ", "https://example.org/bare")
+    client.datasets.add_ontology(dataset, "k ", "https://example.org/same")
+    bare, same = client.datasets.features(dataset)
+    assert bare.ontologies == ("https://example.org/bare",)
+    assert same.ontologies == ("https://example.org/same",)
 
 
 def test_an_array_comes_back(client: Client) -> None:
@@ -276,6 +304,23 @@ def address(request: pytest.FixtureRequest, seeded_registry: Registry) -> str:
         return f"local:{seeded_registry.folder}"
     served: str = request.getfixturevalue("loopback")
     return served
+
+
+def test_names_and_classes_beyond_basic_latin_are_refused_and_not_sent(client: Client) -> None:
+    before = len(list(client.datasets.list(status="all")))
+    frame = pd.DataFrame({"taste": pd.Categorical(["süß", "sour"])})
+    with pytest.raises(ArffError) as caught:
+        client.datasets.publish(draft(), frame)
+    assert str(caught.value) == (
+        "column 'taste' has the nominal value 'süß', which contains 'ü'; the protocol takes Basic "
+        "Latin characters only\n"
+        "Rename the value, or make the column texts instead of categories: those are not limited."
+    )
+    with pytest.raises(ArffError, match=r"the name of column 'süß' contains 'ü'.*\nRename the col"):
+        client.datasets.publish(draft(), pd.DataFrame({"süß": [1]}))
+    assert len(list(client.datasets.list(status="all"))) == before
+    texts = frame.astype({"taste": object}).assign(y=[1, 2])
+    assert loaded(client, texts, "y")["taste"].tolist() == ["süß", "sour"]
 
 
 def test_a_private_dataset_is_its_owners_and_nobody_elses(

@@ -401,6 +401,46 @@ def test_other_servers_may_have_other_keys():
             check_key("http://127.0.0.1:8000", wrong)
 
 
+@pytest.mark.parametrize(
+    "server", [None, "https://openml.org/api/v1/xml", "https://api.openml.org"]
+)
+def test_a_key_that_openml_org_can_not_have_given_is_refused_by_its_clients(server):
+    for settings in (
+        lambda: load_settings(server, api_key="my-secret", environ={}),
+        lambda: load_settings(server, environ={"OPENML_API_KEY": "my-secret"}),
+    ):
+        with pytest.raises(ConfigError, match="its keys are 32 hexadecimal digits") as caught:
+            settings()
+        assert "my-secret" not in str(caught.value)
+        assert "api_key: " in str(caught.value) or "OPENML_API_KEY: " in str(caught.value)
+    upper = load_settings(server, api_key=KEY.upper(), environ={})  # servers ignore the case
+    assert upper.api_key.reveal() == KEY.upper()
+
+
+@pytest.mark.parametrize("server", ["https://test.openml.org", "http://127.0.0.1:8000", "local:x"])
+def test_other_servers_get_any_key(server):
+    assert load_settings(server, api_key="normaluser", environ={}).api_key.reveal() == "normaluser"
+
+
+def test_such_a_key_in_a_file_is_warned_of_and_ignored(home):
+    path = theirs(home, "apikey = my-secret\n")
+    with pytest.warns(ConfigWarning, match=r"config line 1: this is no API key of .*ignored"):
+        assert load_settings(environ={}).api_key is None
+    assert path.exists()
+
+
+def test_what_takes_a_client_online_depends_on_what_took_it_offline(home):
+    assert load_settings(environ={"OPENML_OFFLINE": "1"}).way_online == "Unset OPENML_OFFLINE."
+    assert load_settings(offline=True, environ={}).way_online == (
+        "It was made with offline=True; with offline=False it asks."
+    )
+    path = ours(home, "offline = true\n")
+    assert load_settings(environ={}).way_online == (
+        f"Set OPENML_OFFLINE=0, or take offline out of file {path} line 1."
+    )
+    assert not load_settings(environ={"OPENML_OFFLINE": "0"}).offline
+
+
 # Broken files.
 
 

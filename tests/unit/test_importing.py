@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from openml_client.errors import ProtocolError, RegistryError
-from openml_client.model.dataset import Dataset
+from openml_client.model.dataset import Dataset, DescriptionVersion
 from openml_client.model.flow import Flow, FlowComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, Run, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
@@ -29,7 +29,9 @@ from openml_client.registry.store import setups as setup_store
 from openml_client.registry.store import studies as study_store
 from openml_client.registry.store import tasks as task_store
 from openml_client.registry.store.database import Store
+from openml_client.registry.store.schema import dataset_descriptions
 from openml_client.registry.store.schema import users as user_table
+from openml_client.registry.store.users import OWNER_ID
 
 THEN = datetime(2014, 4, 6, 23, 23, 39, tzinfo=UTC)
 IRIS = Dataset(id=61, name="iris", version=1, uploaded_at=THEN, tags=("uci",), status="active")
@@ -193,6 +195,30 @@ def test_a_user_of_the_source_has_no_key_here_and_a_name_once_it_is_known(store:
     written(store, lambda c: users.keep(c, 348, "Another"))
     assert (name_of(348).name, name_of(349).name) == ("Giuseppe C.", "Giuseppe C. (349)")
     assert name_of(348).key_hash == "imported:348", "no key has this hash"
+
+
+def test_texts_keep_their_versions_and_the_one_that_was_read_is_the_last(store: Store) -> None:
+    texts = [DescriptionVersion(version=n, description=f"Text {n}") for n in (3, 2, 1)]
+    dataset = replace(IRIS, description="Text 2", description_version=2, uploaded_at=THEN)
+    written(
+        store, lambda c: add_dataset(c, dataset, uploader_id=16, descriptions=texts)
+    )  # edited after it was read
+    with store.read() as connection:
+        rows = connection.execute(select(dataset_descriptions).order_by("version")).all()
+    assert [(row.version, row.description) for row in rows] == [(1, "Text 1"), (2, "Text 2")]
+    assert (rows[0].uploader_id, rows[0].written_at) == (16, THEN)
+    assert rows[1].uploader_id == OWNER_ID
+    assert rows[1].written_at > THEN
+
+
+def test_the_last_text_tells_the_version_of_a_dataset_that_tells_none(store: Store) -> None:
+    texts = [DescriptionVersion(version=n, description=f"Text {n}") for n in (1, 2)]
+    dataset = replace(IRIS, description="Text 2", description_version=None)
+    written(store, lambda c: add_dataset(c, dataset, descriptions=texts))
+    with store.read() as connection:
+        stored = dataset_store.find(connection, IRIS.id)
+    assert stored is not None
+    assert stored.dataset.description_version == 2
 
 
 def test_the_first_user_stays_the_owner_of_the_folder(store: Store) -> None:

@@ -65,6 +65,25 @@ def test_rows_that_appear_meanwhile_are_kept_once() -> None:
     assert first + list(rows) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
+@pytest.mark.parametrize("limit", [None, 8])
+@pytest.mark.parametrize("place", range(11))
+def test_rows_that_appear_anywhere_neither_hide_nor_double_others(
+    place: int, limit: int | None
+) -> None:
+    pages = Pages(10)
+    listing = Listing(pages, page_size=3, limit=limit, key=lambda row: row)
+    found = []
+    for row in listing:
+        found.append(row)
+        if row == 4:  # of the second page, so that one stands before, within or after what was read
+            pages.rows.insert(place, 99)
+            pages.rows.insert(place, 98)
+    old = [row for row in found if row < 98]
+    assert old == list(range(len(old)))
+    assert len(found) == len(set(found))
+    assert len(found) == limit or len(old) == 10
+
+
 def test_an_index_beyond_the_end_is_refused() -> None:
     with pytest.raises(IndexError, match="row 7"):
         Listing(Pages(3), page_size=10)[7]

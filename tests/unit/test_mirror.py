@@ -318,6 +318,73 @@ def test_a_server_that_does_not_show_inputs_is_mirrored_all_the_same(
             assert old.tasks.inputs(id_) == new.tasks.inputs(id_)
 
 
+NO_SUCH_ROUTE = (
+    b'<oml:error xmlns:oml="http://openml.org/openml"><oml:code>100</oml:code>'
+    b"<oml:message>Function not valid</oml:message></oml:error>"
+)
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Iterator[Registry]:
+    """A registry with one dataset, which has been edited."""
+    with Client(f"local:{tmp_path}/edited") as client:
+        draft = DatasetDraft(name="colours", description="Old.", default_target_attribute="colour")
+        client.datasets.edit(client.datasets.publish(draft, COLOURS), description="New.")
+    with Registry.open(tmp_path / "edited") as registry:
+        yield registry
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("412 Precondition Failed", NO_SUCH_ROUTE),
+        ("404 Not Found", b"Not Found"),
+        ("200 OK", b"<!DOCTYPE html><html>Page Not Found</html>"),
+        ("500 Internal Server Error", b""),
+        ("403 Forbidden", b"No."),
+    ],
+)
+def test_a_server_that_tells_no_earlier_texts_is_mirrored_all_the_same(
+    edited: Registry, tmp_path: Path, status: str, body: bytes
+) -> None:
+    def old(environ: Any, start: Any) -> Iterable[bytes]:
+        if "data/description/list" not in environ["PATH_INFO"]:
+            return edited.wsgi_app(environ, start)
+        start(status, [("Content-Type", "text/plain")])
+        return [body]
+
+    assert mirror(client_of(old, tmp_path), tmp_path / "m", datasets=[1]).is_complete
+    with Client(f"local:{tmp_path}/m") as client:
+        texts = [(t.version, t.description) for t in client.datasets.descriptions(1)]
+        assert texts == [(2, "New.")]
+        assert client.datasets.get(1).description_version == 2
+
+
+def test_a_dataset_whose_texts_can_not_be_had_now_is_had_whole_later(
+    edited: Registry, tmp_path: Path
+) -> None:
+    door = Door(
+        edited.wsgi_app,
+        lambda path, n: "503 Later" if "description/list" in path else None,
+    )
+    result = mirror(client_of(door, tmp_path), tmp_path / "m", datasets=[1])
+    assert list(left_out(result)) == ["dataset 1"]
+    assert mirror(client_of(edited.wsgi_app, tmp_path), tmp_path / "m", datasets=[1]).is_complete
+    with Client(f"local:{tmp_path}/m") as client:
+        assert [t.description for t in client.datasets.descriptions(1)] == ["Old.", "New."]
+
+
+def test_a_dataset_that_is_there_is_left_as_it_was_copied(edited: Registry, tmp_path: Path) -> None:
+    client = client_of(edited.wsgi_app, tmp_path)
+    mirror(client, tmp_path / "m", datasets=[1])
+    with Client(f"local:{edited.folder}") as source:
+        source.datasets.edit(1, description="Newest.")
+    assert mirror(client, tmp_path / "m", datasets=[1]).present == {"dataset": (1,)}
+    with Client(f"local:{tmp_path}/m") as copy:
+        assert copy.datasets.get(1).description == "New."
+        assert [t.version for t in copy.datasets.descriptions(1)] == [1, 2]
+
+
 def test_a_list_of_runs_that_fails_is_told(source: Registry, tmp_path: Path) -> None:
     door = Door(source.wsgi_app, lambda path, n: "500 No" if "run/list" in path else None)
     result = mirror(client_of(door, tmp_path), tmp_path / "m", runs_of_tasks=[1])

@@ -290,9 +290,16 @@ def test_a_parquet_file_that_pandas_wrote_has_no_index(tmp_path: Path) -> None:
         ([{"a": 2**60}], None, "'a' has whole numbers beyond"),
         (sparse.csr_array([[1j]]), ["a"], "its column is of type complex128"),
         (pd.DataFrame({"a": pd.arrays.SparseArray([0, 2**60])}), None, "'a' has whole numbers bey"),
-        (pd.DataFrame({"x" * 65: [1]}), None, r"column 'x{64}'\.\.\. has 65 characters; the limit"),
+        (pd.DataFrame({"x" * 65: [1]}), None, r"column 'x{60}'\.\.\. has 65 characters; the limit"),
         (pd.DataFrame({"a": pd.Categorical(["y" * 257])}), None,
          r"column 'a' has the nominal value 'y{60}'\.\.\., which has 257 characters; the limit is"),
+        (pd.DataFrame({"größe": [1]}), None, r"the name of column 'größe' contains 'ö'; the "
+         r"protocol takes Basic Latin characters only\nRename the column\."),
+        (pd.DataFrame({"a": pd.Categorical(["x", "café"])}), None,
+         r"column 'a' has the nominal value 'café', which contains 'é'; the protocol takes Basic "
+         r"Latin characters only\nRename the value, or make the column texts instead of categor"),
+        (b"@relation r\n@attribute a {x,\xc3\xbc}\n@data\nx\n", None, "'ü', which contains 'ü'"),
+        (pd.DataFrame({"a\x01": [1]}), None, r"contains '\\x01', which no XML document may have"),
         ([{"t": pd.Timestamp("2020-01-01")}, {"t": pd.Timestamp("2020-01-01", tz="UTC")}], None,
          "column 't' has dates that don't fit together"),
     ],
@@ -319,5 +326,5 @@ def test_a_file_of_another_kind_is_named_with_a_way_out(tmp_path: Path) -> None:
 
 
 def test_names_and_values_at_the_limit_are_taken() -> None:
-    frame = pd.DataFrame({"x" * 64: pd.Categorical(["ü" * 256])})
-    assert rows(frame) == [["ü" * 256]]
+    frame = pd.DataFrame({"x" * 64: pd.Categorical(["u" * 256]), "text": ["ü" * 257]})
+    assert rows(frame) == [["u" * 256, "ü" * 257]]

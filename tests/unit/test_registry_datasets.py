@@ -44,6 +44,15 @@ def test_its_data_is_at_the_address_that_it_names(api: Api) -> None:
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
+def test_columns_and_classes_beyond_basic_latin_are_taken_from_other_clients(api: Api) -> None:
+    content = IRIS.replace(b"place", "Größe".encode()).replace(b"setosa", "süß".encode())
+    id_ = api.publish_dataset(content)
+    answer = api.get(f"data/features/{id_}")
+    assert texts(answer, "name") == ["petal length", "Größe", "class"]
+    assert "süß" in texts(answer, "nominal_value")
+    assert texts(api.get(f"data/{id_}"), "status") == ["active"]
+
+
 def test_its_columns_are_described(api: Api) -> None:
     id_ = api.publish_dataset(row_id_attribute="place")
     answer = api.get(f"data/features/{id_}")

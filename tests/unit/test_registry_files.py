@@ -46,8 +46,9 @@ def test_a_file_is_viewed_with_the_type_that_it_was_uploaded_with(api: Api, root
     answer = api.get(f"{root}/view/1/data.bin")
     assert (answer.status_code, answer.data) == (200, IRIS)
     assert answer.headers["Content-Type"] == "application/octet-stream"
-    assert disposition(answer) == "inline; filename=data.bin"
+    assert disposition(answer) is None
     assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_file_elsewhere_is_redirected_to_and_has_no_csv(api_alone: Api) -> None:
@@ -57,6 +58,7 @@ def test_a_file_elsewhere_is_redirected_to_and_has_no_csv(api_alone: Api) -> Non
         answer = api.get(f"/data/v1/{verb}/1")
         assert answer.status_code == 302
         assert answer.headers["Location"] == "http://nowhere.invalid/data.arff"
+        assert answer.data == b""
     assert api.get("/data/v1/get_csv/1").status_code == 404
     assert api.get(PARQUET).status_code == 404
 
@@ -290,6 +292,18 @@ def test_files_that_are_not_there_are_missed_by_every_verb(api: Api) -> None:
 
 
 # Splits
+
+
+@pytest.mark.parametrize("name", ["", "/Task_1_splits.arff"])
+def test_splits_are_plain_text_that_nobody_is_told_to_keep(api: Api, name: str) -> None:
+    api.publish_dataset()
+    api.publish_task()
+    answer = api.get(f"/api_splits/get/1{name}")
+    assert answer.text.startswith("@relation flowers_splits\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert disposition(answer) is None
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_datasets_are_not_merged(api: Api) -> None:

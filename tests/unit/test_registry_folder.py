@@ -16,7 +16,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
@@ -127,16 +129,16 @@ def next_version(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """The code of a later version, whose database has one more table."""
     scripts = tmp_path_factory.mktemp("later") / "migrations"
     shutil.copytree(migrating.SCRIPTS, scripts)
-    (scripts / "versions" / "0003_later.py").write_text(
+    (scripts / "versions" / "9000_later.py").write_text(
         "from alembic import op\n"
         "import sqlalchemy as sa\n"
-        "revision, down_revision = '0003', '0002'\n"
+        f"revision, down_revision = '9000', '{schema.REVISIONS[-1]}'\n"
         "def upgrade():\n"
         "    op.create_table('later', sa.Column('id', sa.Integer, primary_key=True))\n"
     )
     monkeypatch.setattr(migrating, "SCRIPTS", scripts)
-    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002", "0003"))
-    monkeypatch.setattr(folder, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(migrating, "REVISIONS", (*schema.REVISIONS, "9000"))
+    monkeypatch.setattr(folder, "REVISIONS", (*schema.REVISIONS, "9000"))
     return scripts
 
 
@@ -148,10 +150,10 @@ def test_an_older_database_is_brought_up_to_date_after_a_copy(
     request.getfixturevalue("next_version")
     with Registry.open(tmp_path) as registry:
         assert texts(Api(registry).get("data/list"), "did") == ["1"]
-        assert migrating.revision_of(registry.store) == "0003"
-    (backup,) = tmp_path.glob(f"{folder.DATABASE}.backup-0002-*")
+        assert migrating.revision_of(registry.store) == "9000"
+    (backup,) = tmp_path.glob(f"{folder.DATABASE}.backup-{schema.REVISIONS[-1]}-*")
     old = Store.at(backup)
-    assert migrating.revision_of(old) == "0002"
+    assert migrating.revision_of(old) == schema.REVISIONS[-1]
     old.close()
 
 
@@ -160,13 +162,30 @@ def test_a_step_that_fails_leaves_the_old_database(
 ) -> None:
     Registry.open(tmp_path).close()
     scripts: Path = request.getfixturevalue("next_version")
-    with (scripts / "versions" / "0003_later.py").open("a") as file:
+    with (scripts / "versions" / "9000_later.py").open("a") as file:
         file.write("    op.execute('SELECT * FROM nowhere')\n")
     with pytest.raises(RegistryError, match="nowhere"):
         Registry.open(tmp_path)
     store = Store.at(tmp_path / folder.DATABASE)
-    assert migrating.revision_of(store) == "0002"
+    assert migrating.revision_of(store) == schema.REVISIONS[-1]
     store.close()
+
+
+@pytest.mark.parametrize("revision", schema.REVISIONS[:-1])
+def test_a_database_of_each_revision_is_brought_up_to_date(tmp_path: Path, revision: str) -> None:
+    Registry.open(tmp_path).close()
+    (tmp_path / folder.DATABASE).unlink()
+    store = Store.at(tmp_path / folder.DATABASE)
+    config = Config()
+    config.set_main_option("script_location", str(migrating.SCRIPTS))
+    with store.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    assert migrating.revision_of(store) == revision
+    store.close()
+    with Registry.open(tmp_path) as registry, registry.store.read() as connection:
+        assert migrating.revision_of(registry.store) == schema.REVISIONS[-1]
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
 
 
 def test_the_steps_make_the_tables_that_the_code_names(tmp_path: Path) -> None:

@@ -69,6 +69,29 @@ def test_unknown_functions_are_refused_with_code_100(api: Api, path: str) -> Non
     assert (answer.status_code, code(answer)) == (412, 100)
 
 
+@pytest.mark.parametrize("root", ["", "xml/", "json/"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "votes/up/list"),
+        ("POST", "votes/up/d/1"),
+        ("POST", "votes/down/d/1/3"),
+        ("DELETE", "votes/up/d/1"),
+        ("GET", "downloads/list"),
+        ("POST", "downloads/d/1"),
+        ("GET", "gamification/reach/user/2"),
+        ("GET", "badges/list/1"),
+    ],
+)
+def test_the_web_sites_affairs_are_refused_with_code_100(
+    api: Api, root: str, method: str, path: str
+) -> None:
+    api.publish_dataset()
+    answer = api.get(f"{root}{path}", key=api.key, method=method)
+    error = json.loads(answer.data)["error"] if root == "json/" else {"code": str(code(answer))}
+    assert (answer.status_code, error["code"]) == (412, "100")
+
+
 @pytest.mark.parametrize("path", ["/nosuch", "/api/v2/data/1", "/api", "/%3Cscript%3Ealert(1)"])
 def test_other_addresses_answer_a_page(api: Api, path: str) -> None:
     answer = api.get(path)

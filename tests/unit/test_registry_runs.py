@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
@@ -267,6 +269,67 @@ def test_lists_of_evaluations_are_filtered_and_sorted(api: Api) -> None:
     assert code(api.get("evaluation/list/task/1/per_fold/maybe")) == 547
     assert code(api.get("evaluation/list/task/1/sort_order/up")) == 549
     assert code(api.get("evaluation/list/study/1")) == 555
+
+
+@pytest.fixture
+def crossed(api: Api) -> Api:
+    """A registry whose runs are by setup and task 3, 1, 4 and 2."""
+    other = api.publish_task(estimation_procedure="5")
+    api.publish_run(task_id=other, k="3")
+    api.publish_run(k="4")
+    api.publish_run(k="3")
+    api.publish_run(task_id=other, k="3")
+    return api
+
+
+def test_runs_are_listed_by_setup_task_and_id(crossed: Api) -> None:
+    cases = {
+        "/uploader/1": ["3", "1", "4", "2"],
+        "/task/1": ["3", "2"],
+        "/task/2,1/limit/2": ["3", "1"],
+        "/flow/1/limit/2/offset/1": ["1", "4"],
+        "/run/4,3,2,1/limit/2/offset/2": ["4", "2"],
+        "/limit/9": ["3", "1", "4", "2"],
+        "/setup/1": ["1", "3", "4"],
+        "/setup/2,1/limit/3": ["1", "2", "3"],
+    }
+    for filters, ids in cases.items():
+        assert texts(crossed.get(f"run/list{filters}"), "run_id") == ids, filters
+        rows = json.loads(crossed.get(f"json/run/list{filters}").data)["runs"]["run"]
+        assert [str(row["run_id"]) for row in rows] == ids, filters
+
+
+def test_evaluations_are_listed_in_the_order_of_their_runs(crossed: Api) -> None:
+    measure = "/function/predictive_accuracy"
+    cases = {
+        measure: ["3", "1", "4", "2"],
+        f"{measure}/task/1": ["3", "2"],
+        f"{measure}/flow/1/limit/2/offset/1": ["1", "4"],
+        f"{measure}/uploader/1/limit/2/offset/2": ["4", "2"],
+        f"{measure}/setup/1": ["1", "3", "4"],
+        f"{measure}/sort_order/desc": ["3", "1", "4", "2"],
+        f"{measure}/per_fold/true": ["3", "1", "4", "2"],
+        f"{measure}/per_fold/true/setup/2,1": ["1", "2", "3", "4"],
+    }
+    for filters, ids in cases.items():
+        assert texts(crossed.get(f"evaluation/list{filters}"), "run_id") == ids, filters
+        rows = json.loads(crossed.get(f"json/evaluation/list{filters}").data)["evaluations"]
+        assert [str(row["run_id"]) for row in rows["evaluation"]] == ids, filters
+
+
+def test_the_measures_of_a_run_are_listed_as_the_run_tells_them(crossed: Api) -> None:
+    names = [
+        element.findtext("{*}name", "")
+        for element in ElementTree.fromstring(crossed.get("run/3").data).findall(".//{*}evaluation")
+        if "repeat" not in element.attrib
+    ]
+    answer = crossed.get("evaluation/list/task/1")
+    assert texts(answer, "function") == [*names, *names]
+    assert texts(answer, "run_id") == ["3"] * len(names) + ["2"] * len(names)
+    place = names.index("weighted_recall")
+    page = crossed.get(f"evaluation/list/task/1/limit/2/offset/{place}")
+    assert texts(page, "function") == names[place : place + 2]
+    assert names != sorted(names)
 
 
 def test_values_per_fold_stand_in_the_order_of_repeats_and_folds(api: Api) -> None:

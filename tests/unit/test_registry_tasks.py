@@ -165,6 +165,8 @@ def test_every_type_of_task_can_be_published_and_told(api: Api) -> None:
         ({"batch_size": "5"}, 616, "problematic input: batch_size"),
         ({"source_data": "one"}, 621, "source_data; should be of type: numeric"),
         ({"cost_matrix": "[[0,"}, 621, "cost_matrix; should be of type: json"),
+        ({"cost_matrix": "[1,2]"}, 622, "[cost_matrix], acceptable inputs: [a list of lists"),
+        ({"cost_matrix": '"abc"'}, 622, "[cost_matrix], acceptable inputs: [a list of lists"),
         ({"source_data": "99"}, 622, "[source_data], acceptable inputs: [1]"),
         ({"estimation_procedure": "7"}, 622, "[estimation_procedure], acceptable inputs: [1, 2,"),
         ({"evaluation_measures": "luck"}, 622, "[evaluation_measures], acceptable inputs: [Euclid"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openml_client.errors import ProtocolError
-from openml_client.model.dataset import DatasetDraft, DatasetSummary
+from openml_client.model.dataset import DatasetDraft, DatasetSummary, Feature
+from openml_client.model.evaluation import Evaluation
 from openml_client.model.flow import FlowDraft, FlowDraftComponent, FlowParameter
 from openml_client.model.run import ParameterSetting, RunEvaluation
 from openml_client.model.setup import Setup, SetupParameter
@@ -20,6 +23,8 @@ from openml_client.model.task_draft import TaskDraft
 from openml_client.wire import (
     codec,
     dataset,
+    engine,
+    evaluation,
     flow,
     json,
     run,
@@ -29,7 +34,9 @@ from openml_client.wire import (
     vocabulary,
     xml,
 )
+from openml_client.wire.complaints import complaints
 from openml_client.wire.run import RunUpload
+from openml_client.wire.scalars import NOT_XML
 
 
 def document(root: str, inner: str) -> bytes:
@@ -59,6 +66,29 @@ def test_times_are_aware_in_both_spellings() -> None:
     assert model.processed_at == datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["0000-00-00 00:00:00", "0000-00-00T00:00:00", "0000-00-00", "2014-00-00",
+     "2014-05-00 00:00:00", "-0001-11-30T00:00:00", " 0000-00-00 00:00:00 "],
+)  # fmt: skip
+def test_a_zero_date_of_the_server_is_no_time(text: str) -> None:
+    body = DESCRIPTION.replace(b"2026-01-02T03:04:05", text.encode())
+    model = xml.read(dataset.DATASET, body, source="a test")
+    assert (model.name, model.uploaded_at) == ("tea", None)
+    assert model.processed_at is not None
+    row = {"run_id": 1, "task_id": 1, "setup_id": 1, "flow_id": 1, "uploader": 1}
+    listed = {"run": [{**row, "upload_time": text}]}
+    (summary,) = codec.decode(run.RUNS, listed, source="a test")
+    assert summary.uploaded_at is None
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2014-13-01", "10000-00-00"])
+def test_what_is_no_time_is_still_refused(text: str) -> None:
+    body = DESCRIPTION.replace(b"2026-01-02T03:04:05", text.encode())
+    with pytest.raises(ProtocolError, match=r"upload_date = .* is no time"):
+        xml.read(dataset.DATASET, body, source="a test")
+
+
 def test_a_model_is_written_and_read_back_equal_in_both_formats() -> None:
     model = xml.read(dataset.DATASET, DESCRIPTION, source="a test")
     for module in (xml, json):
@@ -81,6 +111,27 @@ def test_hand_made_lists_give_numbers_as_numbers() -> None:
         b'{"data":{"dataset":[{"did":1,"name":"a","version":1,"md5_checksum":"",'
         b'"quality":[{"name":"NumberOfClasses","value":"3.0"}]}]}}'
     )
+
+
+def test_a_row_without_pairs_is_read_from_hand_made_json_as_from_xml() -> None:
+    rows = (DatasetSummary(id=1, name="a", version=1, qualities={}),)
+    written = json.write(dataset.DATASETS, rows)
+    assert b'"quality":[]' in written
+    assert json.read(dataset.DATASETS, written, source="a test") == rows
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(150.0, b"150"), (0.0, b"0"), (-3.0, b"-3"), (0.5, b"0.5"), (1e20, b"1e+20"), (None, b"")],
+)
+def test_hand_made_lists_give_whole_numbers_without_a_point(
+    value: float | None, text: bytes
+) -> None:
+    row = Evaluation(
+        run_id=1, task_id=1, setup_id=1, flow_id=1, flow_name="f", measure="kappa", value=value
+    )
+    found = re.search(rb'"value":([^,}]*)', json.write(evaluation.EVALUATIONS, [row]))
+    assert (found[1] if found else b"") == text
 
 
 def test_a_missing_required_element_is_named() -> None:
@@ -254,12 +305,70 @@ def test_hand_made_lists_of_names_are_lists_also_with_one_name() -> None:
     assert json.write(document, one) == b'{"data_tag_list":{"tag":["uci"]}}'
 
 
+# What a data file declares
+
+
+FEATURE_DOCUMENT = document(
+    "data_features",
+    "\n <oml:feature>\n <oml:index> 0 </oml:index><oml:name> k\n</oml:name>\n"
+    "<oml:data_type> nominal </oml:data_type><oml:nominal_value> lead</oml:nominal_value>"
+    "<oml:nominal_value></oml:nominal_value><oml:nominal_value>a&#13;b&#13;</oml:nominal_value>"
+    "<oml:nominal_value>\u2028</oml:nominal_value>\n </oml:feature>\n",
+)
+
+
+def test_names_and_labels_of_columns_keep_every_character() -> None:
+    (found,) = xml.read(dataset.FEATURES, FEATURE_DOCUMENT, source="a test")
+    assert found.name == " k\n"
+    assert found.nominal_values == (" lead", "", "a\rb\r", "\u2028")
+    assert (found.index, found.data_type) == (0, "nominal")  # other texts lose their blanks
+
+
+def test_json_keeps_the_blanks_of_names_and_labels() -> None:
+    body = (
+        b'{"data_features":{"feature":[{"index":"0","name":" k ","data_type":"nominal",'
+        b'"nominal_value":[" lead",[],"a\\r"]}]}}'
+    )
+    (found,) = json.read(dataset.FEATURES, body, source="a test")
+    assert (found.name, found.nominal_values) == (" k ", (" lead", "", "a\r"))
+
+
+names_in_xml = st.text(
+    st.characters(exclude_categories=["Cs"]).filter(lambda c: not NOT_XML.search(c))
+    | st.sampled_from(" \t\n\r\u2028\x85\xa0<&]"),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(names_in_xml, st.lists(names_in_xml, min_size=2, max_size=4, unique=True))
+def test_any_name_and_labels_are_read_as_they_were_written(name: str, labels: list[str]) -> None:
+    feature = Feature(index=0, name=name, data_type="nominal", nominal_values=tuple(labels))
+    for module in (xml, json):
+        content = module.write(dataset.FEATURES, [feature])
+        assert module.read(dataset.FEATURES, content, source="a test") == (feature,)
+
+
+def test_an_engine_uploads_names_and_labels_as_they_are() -> None:
+    found = engine.MeasuredFeature(index=0, name=" k", data_type="nominal", nominal_values=("a ",))
+    upload = engine.FeaturesUpload(dataset_id=1, features=(found,))
+    content = xml.write(engine.FEATURES_UPLOAD, upload)
+    assert xml.read(engine.FEATURES_UPLOAD, content, source="a test") == upload
+
+
+def test_line_ends_of_descriptions_are_written_as_they_are() -> None:
+    draft = DatasetDraft(name="tea", description="one\r\ntwo\rthree")
+    content = xml.write(dataset.DATASET_DRAFT, draft)
+    assert b"\r" not in content  # parsers take a bare one for a line feed
+    assert xml.read(dataset.DATASET_DRAFT, content, source="a test") == draft
+
+
 # What is checked before an upload
 
 
 def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
     draft = DatasetDraft(name="tea", description="Tea.", creators=("A. B.",), tags=("x",))
-    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == []
+    assert list(complaints(dataset.DATASET_DRAFT, draft)) == []
 
 
 @pytest.mark.parametrize(
@@ -282,7 +391,7 @@ def test_a_draft_that_a_server_would_take_draws_no_complaint() -> None:
 )  # fmt: skip
 def test_each_limit_of_a_draft_is_complained_of(fields: dict[str, Any], complaint: str) -> None:
     draft = DatasetDraft(**{"name": "tea", "description": "Tea.", **fields})
-    assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) == [complaint]
+    assert list(complaints(dataset.DATASET_DRAFT, draft)) == [complaint]
 
 
 def test_complaints_name_the_place_inside_a_nested_draft() -> None:
@@ -298,16 +407,65 @@ def test_complaints_name_the_place_inside_a_nested_draft() -> None:
         description="Größe",
         components=(FlowDraftComponent(identifier="a", flow=inner),),
     )
-    assert [text.partition(" = ")[0] for text in codec.complaints(flow.FLOW_DRAFT, outer)] == [
+    assert [text.partition(" = ")[0] for text in complaints(flow.FLOW_DRAFT, outer)] == [
         "name",
         "description",
+        "components[0].flow.description",
         "components[0].flow.parameters[0].default_value",
     ]
 
 
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"description": ""}, "description = '' has 0 characters; there must be 1"),
+        ({"description": None}, "description is missing"),
+        ({"name": None}, "name is missing"),
+        ({"external_version": 1}, "external_version = 1 is no text"),
+        ({"tags": 5}, "tags[0] = 5 is no text"),
+        ({"parameters": {"C": 1.0}}, "parameters[0] = 'C' is no FlowParameter"),
+        ({"parameters": FlowParameter(name="C", default_value=1)},  # type: ignore[arg-type]
+         "parameters[0].default_value = 1 is no text"),
+        ({"parameters": FlowParameter(name="C", description="")},
+         "parameters[0].description = '' has 0 characters; there must be 1"),
+        ({"components": ("a",)}, "components[0] = 'a' is no FlowDraftComponent"),
+    ],
+)  # fmt: skip
+def test_values_of_wrong_types_are_complained_of(fields: dict[str, Any], complaint: str) -> None:
+    draft = FlowDraft(**{"name": "f", "external_version": "1", "description": "F.", **fields})
+    assert list(complaints(flow.FLOW_DRAFT, draft)) == [complaint]
+
+
+def test_a_flow_parameter_may_have_the_empty_default() -> None:
+    parameter = FlowParameter(name="C", default_value="")
+    draft = FlowDraft(name="f", external_version="1", description="F.", parameters=(parameter,))
+    assert list(complaints(flow.FLOW_DRAFT, draft)) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "complaint"),
+    [
+        ({}, "inputs is missing"),
+        (None, "inputs is missing"),
+        (["source_data"], "inputs = ['source_data'] is no mapping"),
+        ({"source data": "1"}, "a name in inputs = 'source data' has characters outside A-Z a-z "
+         "0-9 _ - ."),
+        ({5: "1"}, "a name in inputs = 5 is no text"),
+        ({"source_data": [1]}, "inputs['source_data'] = [1] is no text"),
+    ],
+)  # fmt: skip
+def test_inputs_of_a_task_are_complained_of(inputs: Any, complaint: str) -> None:
+    assert list(complaints(task.TASK_DRAFT, TaskDraft(type_id=1, inputs=inputs))) == [complaint]
+
+
+def test_numbers_are_taken_for_inputs_of_a_task() -> None:
+    draft = TaskDraft(type_id=1, inputs={"source_data": np.int64(7), "time_limit": 1.5})  # type: ignore[dict-item]
+    assert list(complaints(task.TASK_DRAFT, draft)) == []
+
+
 def test_complaints_come_of_kinds_too() -> None:
     upload = RunUpload(flow_id="one", evaluations=(RunEvaluation(measure="m", value="high"),))  # type: ignore[arg-type]
-    assert list(codec.complaints(run.RUN_UPLOAD, upload)) == [
+    assert list(complaints(run.RUN_UPLOAD, upload)) == [
         "flow_id = 'one' is no integer",
         "evaluations[0].value = 'high' is no number",
     ]
@@ -315,11 +473,11 @@ def test_complaints_come_of_kinds_too() -> None:
 
 def test_complaints_about_adapted_and_listed_documents() -> None:
     task_draft = TaskDraft(type_id=1, inputs={"source_data": "1"}, tags=("a b",))
-    assert list(codec.complaints(task.TASK_DRAFT, task_draft)) == [
+    assert list(complaints(task.TASK_DRAFT, task_draft)) == [
         "tags[0] = 'a b' has characters outside A-Z a-z 0-9 _ - ."
     ]
     rows = [DatasetSummary(id=1, name="a", version="x", qualities={"n": "few"})]  # type: ignore[arg-type,dict-item]
-    assert list(codec.complaints(dataset.DATASETS, rows)) == [
+    assert list(complaints(dataset.DATASETS, rows)) == [
         "[0].version = 'x' is no integer",
         "[0].qualities['n'] = 'few' is no number",
     ]
@@ -332,7 +490,7 @@ def test_flows_that_nest_too_deep_are_complained_of() -> None:
         draft = FlowDraft(
             name=f"f{n}", external_version="1", description="F.", components=(component,)
         )
-    (complaint,) = codec.complaints(flow.FLOW_DRAFT, draft)
+    (complaint,) = complaints(flow.FLOW_DRAFT, draft)
     assert complaint.endswith("nests deeper than 100 elements")
 
 
@@ -359,10 +517,10 @@ def test_what_draws_no_complaint_is_read_by_a_registry(draft: DatasetDraft) -> N
     try:
         xml.read(dataset.DATASET_DRAFT, content, source="the upload")
     except ProtocolError:
-        assert list(codec.complaints(dataset.DATASET_DRAFT, draft)) != []
+        assert list(complaints(dataset.DATASET_DRAFT, draft)) != []
 
 
 def test_a_wrapper_without_items_is_left_out_and_not_missing() -> None:
     draft = StudyDraft(name="S", description="A test.", main_entity_type="task", task_ids=(1,))
-    assert list(codec.complaints(study.STUDY_DRAFT, draft)) == []
+    assert list(complaints(study.STUDY_DRAFT, draft)) == []
     assert b"runs" not in xml.write(study.STUDY_DRAFT, draft)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, insert, select
 
-from openml_client.model.dataset import Dataset, Feature
+from openml_client.model.dataset import Dataset, DescriptionVersion, Feature
 from openml_client.registry.importing import files as imported_files
 from openml_client.registry.importing import users as imported_users
 from openml_client.registry.importing.base import conflict
@@ -49,8 +49,14 @@ def add(
     features: Sequence[Feature],
     qualities: Mapping[str, float | None],
     uploader_id: int | None,
+    descriptions: Sequence[DescriptionVersion] = (),
 ) -> None:
     """Store a dataset; ask `is_here` before, within the same write.
+
+    Parameters
+    ----------
+    descriptions
+        All texts that it was described by, as far as its server tells them.
 
     Raises
     ------
@@ -58,6 +64,7 @@ def add(
         If another dataset has its name and version, or its file's id is another's.
     """
     _check_free(connection, dataset)
+    texts = _texts(dataset, descriptions)
     owner_id = imported_users.keep(connection, uploader_id)
     is_processed = bool(features or qualities)
     connection.execute(
@@ -65,7 +72,7 @@ def add(
             id=dataset.id,
             **store.columns_of(dataset),
             version=dataset.version,
-            description_version=dataset.description_version or 1,
+            description_version=max(texts),
             file_id=imported_files.keep(connection, file, uploader_id=owner_id),
             uploader_id=owner_id,
             uploaded_at=dataset.uploaded_at or now(),
@@ -77,13 +84,17 @@ def add(
         )
     )
     add_tags(connection, dataset_tags, dataset.id, dataset.tags, uploader_id=OWNER_ID)
-    store.add_description(
-        connection,
-        dataset.id,
-        dataset.description,
-        version=dataset.description_version or 1,
-        uploader_id=owner_id,
-    )
+    for version, text in sorted(texts.items()):
+        # No server tells who wrote the later ones, or when: they are as tags are.
+        is_first = version == 1
+        store.add_description(
+            connection,
+            dataset.id,
+            text,
+            version=version,
+            uploader_id=owner_id if is_first else OWNER_ID,
+            written_at=dataset.uploaded_at if is_first else None,
+        )
     store.add_features(connection, dataset.id, features)
     for feature in features:
         for ontology in dict.fromkeys(feature.ontologies):
@@ -91,6 +102,18 @@ def add(
                 connection, dataset.id, feature.index, ontology, user_id=OWNER_ID
             )
     store.add_qualities(connection, dataset.id, qualities)
+
+
+def _texts(
+    dataset: Dataset, descriptions: Sequence[DescriptionVersion]
+) -> Mapping[int, str | None]:
+    """The texts that a dataset was described by, by their versions; the last is that of today.
+
+    It may have been edited after it was read: what is newer than that is left out.
+    """
+    last = dataset.description_version or max((d.version for d in descriptions), default=1)
+    earlier = {d.version: d.description for d in descriptions if d.version < last}
+    return {**earlier, last: dataset.description}
 
 
 def _check_free(connection: Connection, dataset: Dataset) -> None:

@@ -20,6 +20,7 @@ from openml_client.registry.calls import Call, Refusal
 from openml_client.registry.store import datasets
 from openml_client.registry.store.datasets import StoredDataset
 from openml_client.registry.vocabulary import KERNELS, measures, procedures, task_types
+from openml_client.wire.scalars import MATRIX
 
 _DATASETS = frozenset({"source_data", "source_data_labeled"})
 _TARGETS = frozenset(
@@ -96,6 +97,8 @@ class _Checks:
             self._check_dataset(name, value)
         elif name == "source_data_list":
             self._check_datasets(name, value)
+        elif name == "cost_matrix" and not _is_matrix(value):
+            raise self._unacceptable(name, ["a list of lists of numbers, as [[0,1],[2,0]]"])
         elif name == "estimation_procedure":
             type_id = self._draft.type_id
             ids = [p.id for p in procedures().values() if p.task_type_id == type_id]
@@ -166,6 +169,14 @@ def _has_form(data_type: str | None, value: str) -> bool:
             return _is_json(value)
         case _:
             return True
+
+
+def _is_matrix(value: str) -> bool:
+    try:
+        MATRIX.parse(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_json(value: str) -> bool:

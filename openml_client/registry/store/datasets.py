@@ -151,16 +151,22 @@ def columns_of(dataset: DatasetDraft | Dataset) -> dict[str, Any]:
 
 
 def add_description(
-    connection: Connection, dataset_id: int, text: str | None, *, version: int, uploader_id: int
+    connection: Connection,
+    dataset_id: int,
+    text: str | None,
+    *,
+    version: int,
+    uploader_id: int,
+    written_at: datetime | None = None,
 ) -> None:
-    """Keep a text that a dataset is described by."""
+    """Keep a text that a dataset is described by; without another time, of this moment."""
     connection.execute(
         insert(dataset_descriptions).values(
             dataset_id=dataset_id,
             version=version,
             description=text,
             uploader_id=uploader_id,
-            written_at=now(),
+            written_at=written_at or now(),
         )
     )
 

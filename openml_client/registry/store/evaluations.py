@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     and_,
     asc,
+    case,
     delete,
     desc,
     func,
@@ -25,7 +26,7 @@ from openml_client.model.evaluation import Evaluation
 from openml_client.model.run import RunEvaluation
 from openml_client.registry.store import setups as setup_store
 from openml_client.registry.store.rows import Condition, finite, grouped, page
-from openml_client.registry.store.run_filters import matching
+from openml_client.registry.store.run_filters import matching, sorting
 from openml_client.registry.store.schema import (
     datasets,
     evaluations,
@@ -120,7 +121,8 @@ def listed(
 ) -> tuple[Evaluation, ...]:
     """The evaluations that match all filters of ``evaluation/list``.
 
-    They are sorted by run and measure, or by value if that is asked for.
+    They are sorted by setup, task, run and the measure's place in ``run/ID``, and by value before
+    that if it is asked for.
     """
     per_fold = filters.get("per_fold", False)
     statement = _per_fold(filters) if per_fold else _of_all(filters)
@@ -165,9 +167,14 @@ _OF_RUNS = (
 """What a list tells of the run that a value belongs to."""
 
 
-def _joined(table: Table) -> FromClause:
+def _joined(table: Table, filters: Mapping[str, Any]) -> FromClause:
+    # A sum is in no index, so the database can't look runs up by evaluations: it finds the runs
+    # first, which an index has in the order of the list, and stops when it has a page.  Where
+    # values give the order it may start from them, and groups it must have read as a whole.
+    is_of_runs = table is evaluations and "sort_order" not in filters
+    run_id = runs.c.id + 0 if is_of_runs else runs.c.id
     return (
-        table.join(runs, table.c.run_id == runs.c.id)
+        table.join(runs, table.c.run_id == run_id)
         .join(setups, runs.c.setup_id == setups.c.id)
         .join(flows, setups.c.flow_id == flows.c.id)
         .join(tasks, runs.c.task_id == tasks.c.id)
@@ -192,7 +199,7 @@ def _of_all(filters: Mapping[str, Any]) -> Select[Any]:
             table.c.array_text,
             *_OF_RUNS,
         )
-        .select_from(_joined(table))
+        .select_from(_joined(table, filters))
         .where(and_(True, *_conditions(table, filters)))
         .order_by(*_order(table, table.c.value, filters))
     )
@@ -202,7 +209,7 @@ def _per_fold(filters: Mapping[str, Any]) -> Select[Any]:
     table = fold_evaluations
     return (
         select(table.c.run_id, table.c.measure, *_OF_RUNS)
-        .select_from(_joined(table))
+        .select_from(_joined(table, filters))
         .where(and_(True, *_conditions(table, filters)))
         .group_by(table.c.run_id, table.c.measure, *_OF_RUNS)
         .order_by(*_order(table, func.avg(table.c.value), filters))
@@ -212,8 +219,10 @@ def _per_fold(filters: Mapping[str, Any]) -> Select[Any]:
 def _order(table: Table, value: Any, filters: Mapping[str, Any]) -> Iterator[Any]:
     if "sort_order" in filters:
         yield asc(value) if filters["sort_order"] == "asc" else desc(value)
-    yield table.c.run_id
-    yield table.c.measure
+    yield from sorting(filters)
+    if "function" not in filters:
+        yield case(measures(), value=table.c.measure, else_=len(measures()))
+        yield table.c.measure
 
 
 def _fold_values(

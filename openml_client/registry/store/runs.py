@@ -16,7 +16,7 @@ from openml_client.registry.store import files as file_store
 from openml_client.registry.store import setups as setup_store
 from openml_client.registry.store.clock import now
 from openml_client.registry.store.rows import Condition, add_tags, new_id, page, tags_of
-from openml_client.registry.store.run_filters import matching
+from openml_client.registry.store.run_filters import matching, sorting
 from openml_client.registry.store.schema import (
     files,
     flow_parameters,
@@ -281,7 +281,7 @@ def _listed(filters: Mapping[str, Any]) -> Iterator[Condition]:
 
 
 def summaries(connection: Connection, filters: Mapping[str, Any]) -> tuple[RunSummary, ...]:
-    """The runs that match all filters of ``run/list``, by id.
+    """The runs that match all filters of ``run/list``, by setup, task and id.
 
     Those that the engine could not evaluate are left out, unless they are asked for.
     """
@@ -300,7 +300,7 @@ def summaries(connection: Connection, filters: Mapping[str, Any]) -> tuple[RunSu
         .join(setups, runs.c.setup_id == setups.c.id)
         .join(tasks, runs.c.task_id == tasks.c.id)
         .where(and_(True, *_listed(filters)))
-        .order_by(runs.c.id)
+        .order_by(*sorting(filters))
     )
     return tuple(
         RunSummary(

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The revisions of the database that this code knows, oldest first; it works with the last."""
 
 metadata = MetaData(
@@ -306,11 +306,12 @@ runs = _with_ids(
     Column("processed_at", Instant),
     Column("error", Text),
     Column("warning", Text),
-    Index("ix_runs_task_id", "task_id"),
-    Index("ix_runs_setup_id", "setup_id"),
-    Index("ix_runs_uploader_id", "uploader_id"),
+    Index("ix_runs_task_id_setup_id_id", "task_id", "setup_id", "id"),
+    Index("ix_runs_setup_id_task_id_id", "setup_id", "task_id", "id"),
+    Index("ix_runs_uploader_id_setup_id_task_id_id", "uploader_id", "setup_id", "task_id", "id"),
 )
-"""``error`` is what the engine complained of, and empty where it was content."""
+"""``error`` is what the engine complained of, and empty where it was content.  The indices end in
+the order of lists, `run_filters.sorting`."""
 run_tags = _tags("run_tags", "run")
 
 run_files = Table(

@@ -1,8 +1,8 @@
 """scikit-learn's fetch_openml on a server and on its own recorded files, compared.
 
-``fetch_openml.py ADDRESS`` prints a JSON object: the outcome of each call that was compared, and
-what differs.  It knows nothing of openml_client, and runs with the scikit-learn of the Python that
-is asked.
+``fetch_openml.py ADDRESS`` prints a JSON object: the outcome of each call that was compared, what
+differs, and what each version of a name is.  It knows nothing of openml_client, and runs with the
+scikit-learn of the Python that is asked.
 """
 
 from __future__ import annotations
@@ -65,13 +65,23 @@ def main(address: str) -> dict[str, Any]:
             if differing:
                 differences[call] = differing
         with redirected(address):
+            versions = {version: of_version(version, cache) for version in (1, 2)}
             unknown = fetched(name="irises", version=1, data_home=cache)
     return {
         "version": sklearn.__version__,
         "outcomes": outcomes,
         "differences": differences,
+        "versions": versions,
         "unknown": unknown,
     }
+
+
+def of_version(version: int, cache: str) -> tuple[str, tuple[int, ...]]:
+    """The version that iris of this version says it is, and its shape."""
+    found = fetch_openml(
+        name="iris", version=version, data_home=cache, as_frame=False, parser="liac-arff"
+    )
+    return found.details["version"], found.data.shape
 
 
 def fetched(**options: Any) -> Any:
