@@ -6,15 +6,20 @@ reference in tests; it lacks dates, weights and byte order marks, which occur.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+    from openml_client.formats.arff_data import Data
+
+T = TypeVar("T")
 
 Kind = Literal["numeric", "integer", "real", "nominal", "string", "date", "relational"]
 
@@ -40,15 +45,21 @@ class ArffFile:
     relation: str
     attributes: tuple[Attribute, ...]
     n_rows: int
-    columns: tuple[NDArray[Any], ...] | None = None
-    """One per attribute, shape ``(n_rows,)``: float64 with NaN for numbers; int32 positions in
-    ``labels`` with -1 for nominal; str or None for strings; datetime64[us] with NaT for dates.
+    columns: tuple[Any, ...] | None = None
+    """One per attribute, shape ``(n_rows,)``: a numpy array of float64 with NaN for numbers; of
+    positions in ``labels`` with -1 for nominal (of the type `codes_dtype`); of datetime64[us] with
+    NaT for dates; for strings an Arrow array of large texts.  They may be read-only.
     None where the file is sparse."""
     sparse: csr_matrix | None = None
     """Shape ``(n_rows, n_attributes)``, float64: positions in ``labels`` for nominal, NaN for
     missing, of which each is an explicit entry.  None where the file is dense."""
     weights: NDArray[np.float64] | None = None
     """Weights of the rows, where the file has them."""
+
+
+def codes_dtype(labels: Sequence[str]) -> np.dtype[Any]:
+    """The smallest type for positions in labels, as pandas chooses it."""
+    return np.dtype(next(t for t in (np.int8, np.int16, np.int32) if len(labels) < np.iinfo(t).max))
 
 
 def read_arff(source: bytes | Path) -> ArffFile:
@@ -64,9 +75,7 @@ def read_arff(source: bytes | Path) -> ArffFile:
     from openml_client.formats.arff_body import read_body
     from openml_client.formats.arff_header import parse_header
 
-    text = _text_of(source)
-    header = parse_header(text)
-    return read_body(header, text[header.end :])
+    return _read(source, lambda data: read_body(parse_header(data.header), data))
 
 
 def read_header(source: bytes | Path) -> tuple[str, tuple[Attribute, ...]]:
@@ -81,11 +90,11 @@ def read_header(source: bytes | Path) -> tuple[str, tuple[Attribute, ...]]:
     """
     from openml_client.formats.arff_header import parse_header
 
-    header = parse_header(_text_of(source))
+    header = _read(source, lambda data: parse_header(data.header))
     return header.relation, header.attributes
 
 
-def read_start(source: bytes) -> tuple[tuple[Attribute, ...], bool]:
+def read_start(source: bytes | Path) -> tuple[tuple[Attribute, ...], bool]:
     """Attributes of a file, and whether its first row is sparse.
 
     Raises
@@ -93,15 +102,12 @@ def read_start(source: bytes) -> tuple[tuple[Attribute, ...], bool]:
     ArffError
         With the line that breaks the format.
     """
-    from openml_client.formats.arff_body import is_sparse
     from openml_client.formats.arff_header import parse_header
 
-    text = _text_of(source)
-    header = parse_header(text)
-    return header.attributes, is_sparse(header, text)
+    return _read(source, lambda data: (parse_header(data.header).attributes, data.is_sparse))
 
 
-def check_arff(source: bytes) -> None:
+def check_arff(source: bytes | Path) -> None:
     """Nothing, if the server's upload check accepts the file.
 
     Raises
@@ -112,18 +118,15 @@ def check_arff(source: bytes) -> None:
     from openml_client.formats.arff_body import check_body
     from openml_client.formats.arff_header import parse_header
 
-    text = _text_of(source)
-    header = parse_header(text, is_strict=True)
-    check_body(header, text[header.end :])
+    _read(source, lambda data: check_body(parse_header(data.header, is_strict=True), data))
 
 
-def _text_of(source: bytes | Path) -> str:
-    """Text of a file, in which only line feeds end lines."""
-    content = source.read_bytes() if isinstance(source, Path) else source
-    # Some servers' files end in NUL bytes; those of Windows and of old Macs have carriage returns.
-    content = content.removeprefix(b"\xef\xbb\xbf").rstrip(b"\0\r\n")
-    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")  # old sets are; every byte means something there
+def _read(source: bytes | Path, read: Callable[[Data], T]) -> T:
+    """What a function reads of a file; one that is not in UTF-8 is taken for Latin-1."""
+    from openml_client.formats.arff_data import opened, split
+
+    with opened(source) as content:
+        try:
+            return read(split(content, "utf-8"))
+        except UnicodeDecodeError:
+            return read(split(content, "latin-1"))  # old sets are; every byte means something

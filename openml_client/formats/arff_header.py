@@ -24,6 +24,8 @@ _KINDS: dict[str, Kind] = {
     "relational": "relational",
 }
 _DECLARATION = re.compile(r"@(?P<word>\w+)\s*(?P<rest>.*)", re.DOTALL)
+_SIMPLE = re.compile(r"@attribute\s+([^\s{'\"%]+)\s+(numeric|real|integer|string)", re.IGNORECASE)
+"""Most declarations, told apart at once: some files have a hundred thousand."""
 _NAME = re.compile(r"[^\s{]+")
 _RANGE = re.compile(r"\[[^\]]*\]\s*")
 """Of a numeric attribute, in old files.  Source: ARFF manual, "Attribute weights and ranges"."""
@@ -37,14 +39,12 @@ class Header:
 
     relation: str
     attributes: tuple[Attribute, ...]
-    end: int
-    """Offset of the data section."""
     next_line: int
-    """Number of its first line."""
+    """Number of the first line of the data."""
 
 
 def parse_header(text: str, *, is_strict: bool = False) -> Header:
-    """The header of a file, of which only line feeds end lines.
+    """The header of a file, to the line that begins the data; only line feeds end lines.
 
     ``is_strict`` refuses comments behind declarations, as the server's upload check does.
 
@@ -56,8 +56,12 @@ def parse_header(text: str, *, is_strict: bool = False) -> Header:
     relation: str | None = None
     attributes: dict[str, Attribute] = {}
     number = 0
-    for number, end, content in _lines(text):
+    for number, content in enumerate(_lines(text), start=1):
         if not content or content.startswith("%"):
+            continue
+        simple = _SIMPLE.fullmatch(content)
+        if simple is not None and simple[1] not in attributes:
+            attributes[simple[1]] = Attribute(simple[1], _KINDS[simple[2].lower()])
             continue
         word, rest = _declaration(content, number)
         tail = ""
@@ -88,29 +92,26 @@ def parse_header(text: str, *, is_strict: bool = False) -> Header:
                 summary=f"trailing content in @{word} line",
             )
         if word == "data":
-            return _header(relation, attributes, end, number)
+            return _header(relation, attributes, number)
     raise ArffError("the file has no @data", line=number or None)
 
 
-def _header(
-    relation: str | None, attributes: Mapping[str, Attribute], end: int, line: int
-) -> Header:
+def _header(relation: str | None, attributes: Mapping[str, Attribute], line: int) -> Header:
     if relation is None:
         raise ArffError("the header has no @relation", line=line)
     if not attributes:
         raise ArffError("the header declares no attribute", line=line)
-    return Header(relation, tuple(attributes.values()), end, line + 1)
+    return Header(relation, tuple(attributes.values()), line + 1)
 
 
-def _lines(text: str) -> Iterator[tuple[int, int, str]]:
-    """Number, end and content of each line, read no further than asked."""
-    start = number = 0
+def _lines(text: str) -> Iterator[str]:
+    """The lines, read no further than asked."""
+    start = 0
     while start < len(text):
         newline = text.find("\n", start)
-        end = len(text) if newline < 0 else newline + 1
-        number += 1
-        yield number, end, text[start:end].strip()
-        start = end
+        end = len(text) if newline < 0 else newline
+        yield text[start:end].strip()
+        start = end + 1
 
 
 def _declaration(content: str, line: int) -> tuple[str, str]:

@@ -179,7 +179,7 @@ def _texts(attribute: Attribute, column: NDArray[Any]) -> list[str]:
         return texts
     if attribute.kind == "date":
         return _dates(what, attribute.date_format or DEFAULT_DATE, column)
-    return ["?" if value is None else _string(what, value) for value in column]
+    return ["?" if value is None else _string(what, value) for value in column.tolist()]
 
 
 def _string(what: str, value: object) -> str:

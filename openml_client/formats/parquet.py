@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import FormatError
-from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, Kind
+from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, Kind, codes_dtype
 from openml_client.formats.table import Table
 from openml_client.model.dataset import Feature
 
@@ -244,7 +244,7 @@ def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _column(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[Any]:
+def _column(attribute: Attribute, column: pa.ChunkedArray) -> Any:
     """Values as `ArffFile.columns` has them."""
     import pyarrow as pa
 
@@ -262,12 +262,10 @@ def _column(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[Any]:
         ) from error
     if attribute.kind == "nominal":
         return _codes(attribute, column)
-    texts = np.empty(len(column), dtype=object)
-    texts[:] = column.to_pylist()
-    return texts
+    return column.cast(pa.large_string()).combine_chunks()
 
 
-def _codes(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[np.int32]:
+def _codes(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[Any]:
     """Positions in the labels; -1 where a value is missing."""
     import pyarrow as pa
 
@@ -275,11 +273,11 @@ def _codes(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[np.int32]:
     if not pa.types.is_dictionary(found.type):
         found = found.dictionary_encode()
     places = _places(attribute, found.dictionary.to_pylist())
-    codes: NDArray[np.int32] = places[found.indices.fill_null(len(places) - 1).to_numpy()]
+    codes: NDArray[Any] = places[found.indices.fill_null(len(places) - 1).to_numpy()]
     return codes
 
 
-def _places(attribute: Attribute, values: Sequence[Any]) -> NDArray[np.int32]:
+def _places(attribute: Attribute, values: Sequence[Any]) -> NDArray[Any]:
     """Positions of the values of a dictionary in the labels, and -1 at the end."""
     labels = {label: n for n, label in enumerate(attribute.labels)}
     if {label.lower() for label in labels} == TRUTH:
@@ -291,4 +289,4 @@ def _places(attribute: Attribute, values: Sequence[Any]) -> NDArray[np.int32]:
             f"{unknown[:40]!r} is no declared value of column {attribute.name!r}",
             hint=f"Declared are {', '.join(attribute.labels[:10])}.",
         )
-    return np.array([*(labels[text] for text in texts), -1], dtype=np.int32)
+    return np.array([*(labels[text] for text in texts), -1], dtype=codes_dtype(attribute.labels))

@@ -121,7 +121,8 @@ def _declared(file: ArffFile, attribute: Attribute, values: NDArray[Any]) -> tup
     if attribute.kind == "nominal":
         return attribute.labels
     confidences = [a.name.removeprefix(CONFIDENCE) for a in file.attributes if _is_confidence(a)]
-    return tuple(confidences or sorted({str(value) for value in values if value is not None}))
+    found = {str(value) for value in values.tolist() if value is not None}
+    return tuple(confidences or sorted(found))
 
 
 def _is_confidence(attribute: Attribute) -> bool:
@@ -141,7 +142,7 @@ def _values(
     if name == "prediction" and (codes < 0).any():
         row = int(np.flatnonzero(codes < 0)[0])
         labels_here = np.array([*attribute.labels, "?"], dtype=object)
-        value = labels_here[column[row]] if attribute.kind == "nominal" else column[row]
+        value = labels_here[column[row]] if attribute.kind == "nominal" else column.tolist()[row]
         shown = "?" if value is None else str(value)[:40]
         raise FormatError(
             f"the prediction {shown!r} in row {row}, counted from 0, is no class of the target",

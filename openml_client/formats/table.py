@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import FormatError, MissingDependencyError, NotFoundError
-from openml_client.formats.arff import NUMBERS, ArffFile, Attribute
+from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, codes_dtype
 from openml_client.model.dataset import Feature
 from openml_client.model.text import html_table
 
@@ -255,7 +255,8 @@ class Table:
             return self._columns[position]
         column: NDArray[Any] = self._by_column[:, [position]].toarray().ravel()
         if self.attributes[position].kind == "nominal":
-            return np.where(np.isnan(column), -1, column).astype(np.int32)
+            labels = self.attributes[position].labels
+            return np.where(np.isnan(column), -1, column).astype(codes_dtype(labels))
         return column
 
     def _frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
@@ -304,7 +305,7 @@ def _is_whole(column: NDArray[Any]) -> bool:
     return bool(finite and (column == np.trunc(column)).all() and (abs(column) < MAX_EXACT).all())
 
 
-def _to_pandas(attribute: Attribute, column: NDArray[Any]) -> Any:
+def _to_pandas(attribute: Attribute, column: Any) -> Any:
     import pandas as pd
 
     if attribute.kind == "nominal":
@@ -313,20 +314,20 @@ def _to_pandas(attribute: Attribute, column: NDArray[Any]) -> Any:
     if attribute.kind == "integer" and _is_whole(column):
         return column.astype(np.int64)
     if attribute.kind == "string":
-        values = column.copy()
-        values[[value is None for value in column]] = np.nan
+        values = column.to_numpy(zero_copy_only=False)
+        values[[value is None for value in values]] = np.nan
         return pd.Series(values, dtype=object)
     return column
 
 
-def _to_arrow(attribute: Attribute, column: NDArray[Any]) -> pa.Array:
+def _to_arrow(attribute: Attribute, column: Any) -> pa.Array:
     import pyarrow as pa
 
     if attribute.kind == "nominal":
-        codes = pa.array(column, type=pa.int32(), mask=column < 0)
+        codes = pa.array(column, mask=column < 0)
         return pa.DictionaryArray.from_arrays(codes, pa.array(attribute.labels, pa.string()))
     if attribute.kind == "string":
-        return pa.array(column.tolist(), type=pa.string())
+        return column
     if attribute.kind == "date":
         return pa.array(column)
     if attribute.kind == "integer" and _is_whole(column):

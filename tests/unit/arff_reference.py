@@ -7,8 +7,9 @@ from typing import Any
 
 import arff as liac
 import numpy as np
+import pyarrow as pa
 
-from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, read_arff
+from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, codes_dtype, read_arff
 
 Row = list[Any]
 """Values: floats, texts, datetime64, and None where one is missing.  Of a sparse file: pairs of
@@ -55,7 +56,7 @@ def _kind(kind: str | list[str | None]) -> str | list[str]:
 
 def _values(attribute: Attribute, column: np.ndarray) -> list[Any]:
     if attribute.kind == "nominal":
-        assert column.dtype == np.int32
+        assert column.dtype == codes_dtype(attribute.labels)
         return [_label(attribute, code) for code in column]
     if attribute.kind in NUMBERS:
         assert column.dtype == np.float64
@@ -63,8 +64,8 @@ def _values(attribute: Attribute, column: np.ndarray) -> list[Any]:
     if attribute.kind == "date":
         assert column.dtype == np.dtype("datetime64[us]")
         return [None if np.isnat(value) else value for value in column]
-    assert column.dtype == object
-    return list(column)
+    assert column.type == pa.large_string()
+    return column.to_pylist()
 
 
 def _sparse_row(file: ArffFile, n: int) -> Row:

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from openml_client.errors import ArffError
@@ -115,7 +116,9 @@ def test_what_is_not_utf8_is_read_as_latin1():
 def test_a_file_without_rows_has_columns_of_no_length():
     file = read_arff(arff(["a numeric", "b {x}", "c string", "d date"], []))
     assert file.n_rows == 0
-    assert [column.dtype for column in file.columns] == ["f8", "i4", object, "M8[us]"]
+    numbers, codes, texts, dates = file.columns
+    assert [column.dtype for column in (numbers, codes, dates)] == ["f8", "i1", "M8[us]"]
+    assert texts.type == pa.large_string()
 
 
 def test_the_data_may_end_without_a_line_end():

@@ -1,9 +1,9 @@
 """Reading ARFF: two ways through the data that agree, liac-arff, the upload check, and fuzzing."""
 
-import gzip
 import logging
 from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import sklearn.datasets
@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openml_client.errors import ArffError
+from openml_client.formats import arff_data, arff_dense, arff_sparse
 from openml_client.formats.arff import check_arff, read_arff, read_header
 
-from .arff_reference import assert_same_as_liac, rows_by_liac, rows_of
+from .arff_reference import rows_of
 from .test_arff import arff
 
 OF_SKLEARN = Path(sklearn.datasets.__file__).parent / "tests/data/openml"
@@ -22,120 +23,99 @@ OF_SKLEARN = Path(sklearn.datasets.__file__).parent / "tests/data/openml"
 # The two ways through the data, and the reference
 
 
-plain_cells = st.one_of(
-    st.text(st.sampled_from("ab1.-+eE?_\u00a0é\x0b"), max_size=4),
+numbers = st.one_of(
     st.floats(allow_nan=False).map(repr),
-    st.sampled_from(["nan", "NaN", "inf", "-Infinity", "1e5", "+1", "0x1", "1.", ".5", "?", ""]),
+    st.sampled_from(
+        ["nan", "NaN", "inf", "-Infinity", "1e5", "+1", "0x1", "1.", ".5", "?", "", "é"]
+    ),
 )
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(plain_cells, plain_cells, plain_cells), min_size=1, max_size=4))
-def test_the_fast_way_and_the_careful_way_agree(rows):
-    attributes = ["n numeric", "c {a,b,1,é}", "s string"]
-    lines = [",".join(row) for row in rows if not row[0].startswith("%")]
-    outcomes = []
-    for comment in ("", "% \t'"):  # a comment sends the file down the careful way
-        try:
-            outcomes.append(rows_of(read_arff(arff(attributes, [*lines, comment]))))
-        except ArffError as error:
-            outcomes.append(error.line)
-    assert outcomes[0] == outcomes[1]
-
-
-def test_only_files_that_are_not_plain_take_the_careful_way(caplog):
-    caplog.set_level(logging.DEBUG, "openml_client")
-    read_arff(arff(["a numeric", "b {x}", "c string"], ["1,x,y", "?,?,?"]))
-    assert not caplog.records
-    read_arff(arff(["a numeric"], ["1 "]))
-    assert "not plain" in caplog.text
-
-
-texts = st.text(
-    st.characters(codec="utf-8", exclude_characters="\n\r\0", exclude_categories=["Cs"])
-    | st.sampled_from("'\"\\,% \t{}?"),
+characters = st.text(st.sampled_from("ab, '\"\\nu?%{}\t\u00a0é\x0b\0"), max_size=6)
+quotes = st.sampled_from(["{}", "'{}'", '"{}"', " '{}' ", "'{}' x", "'{}"])
+texts = st.one_of(
+    st.sampled_from(["a", "'a'", '"a"', "1", "'?'", "''", "?", "é", "it\\'s"]),
+    st.sampled_from(["", " a", "a\t", "a b"]),
+    st.builds(lambda quote, text: quote.replace("{}", text), quotes, characters),
+)
+dates = st.sampled_from(["2020-01-31T10:00:00", "'2020-01-31T10:00:00'", "?", "2020", "'?'"])
+dense_lines = st.lists(
+    st.one_of(
+        st.tuples(numbers, texts, texts, dates).map(",".join),
+        st.tuples(numbers, texts, texts, dates).map(" , ".join),
+        st.sampled_from(["", "  ", "% a comment, 'of \" two", "1,a", "{0 1}", "1,a,b,?,{2}"]),
+    ),
     max_size=6,
 )
-labels = st.lists(texts.filter(bool), min_size=1, max_size=4, unique=True)
-
-
-def escaped(text, quote):
-    """A text in quotes, as liac-arff understands it."""
-    for special in ("\\", quote):
-        text = text.replace(special, "\\" + special)
-    return quote + text + quote
-
-
-@st.composite
-def files(draw):
-    """A dense file in some dialect, and its values."""
-    names = draw(st.lists(st.text("abcXYZ", min_size=1), min_size=1, max_size=4, unique=True))
-    kinds = [draw(st.sampled_from(["numeric", "INTEGER", "string"]) | labels) for _ in names]
-    end = draw(st.sampled_from(["\n", "\r\n"]))
-    lines, rows = ["% a comment", "@relation probe"], []
-    for name, kind in zip(names, kinds, strict=True):
-        if isinstance(kind, list):
-            kind = "{" + ", ".join(escaped(label, "'") for label in kind) + "}"
-        lines.append(f"@attribute {name} {kind}")
-    lines.append("@data")
-    for _ in range(draw(st.integers(0, 4))):
-        row, cells = [], []
-        for kind in kinds:
-            value, cell = draw(values_of(kind))
-            row.append(value)
-            cells.append(cell)
-        rows.append(row)
-        lines.append(draw(st.sampled_from([",", ", ", " ,", "\t, "])).join(cells))
-        if draw(st.booleans()):
-            lines.append(draw(st.sampled_from(["", "  ", "% 'in between"])))
-    return end.join([*lines, ""]).encode(), rows
-
-
-@st.composite
-def values_of(draw, kind):
-    """A value with its text."""
-    if draw(st.integers(0, 5)) == 0:
-        return None, "?"
-    quote = draw(st.sampled_from("'\""))
-    if kind == "INTEGER":
-        number = draw(st.integers(-(2**53), 2**53))
-        return number, str(number)
-    if kind == "numeric":
-        number = draw(st.floats(allow_nan=False, allow_infinity=False))
-        return number, repr(number)
-    text = draw(texts if kind == "string" else st.sampled_from(kind))
-    return text, escaped(text, quote)
-
-
-@settings(max_examples=150, deadline=None)
-@given(files())
-def test_values_are_read_as_they_were_meant_and_as_liac_arff_reads_them(case):
-    content, rows = case
-    assert rows_of(read_arff(content)) == rows
-    assert rows_by_liac(content) == rows
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.dictionaries(st.integers(0, 3), st.integers(0, 2), max_size=4), min_size=1, max_size=5
-    )
+entries = st.builds("{} {}".format, st.integers(0, 3), st.one_of(numbers, texts))
+sparse_lines = st.lists(
+    st.one_of(
+        st.lists(entries, max_size=3).map(lambda row: "{" + ",".join(row) + "}"),
+        st.lists(entries, max_size=3).map(lambda row: " { " + " , ".join(row) + "\t} "),
+        st.sampled_from(["", "  ", "% a comment {", "{}", "{0 1},{2}", "1,a", "{0 1}}"]),
+    ),
+    max_size=6,
 )
-def test_sparse_rows_are_read_as_liac_arff_reads_them(rows):
-    attributes = ["a numeric", "b {'x y',z,w}", "c numeric", "d {u,v,w}"]
-    texts_of = [["0", "-1.5", "?"], ["'x y'", "z", "w"], ["1e3", "7", "0.1"], ["u", "?", "w"]]
-    lines = [
-        "{" + ", ".join(f"{i} {texts_of[i][value]}" for i, value in row.items()) + "}"
-        for row in rows
-    ]
-    assert_same_as_liac(arff(attributes, lines))
+
+
+def outcome(content):
+    """What reading gives: rows, or the line that is refused."""
+    try:
+        file = read_arff(content)
+        return rows_of(file), file.weights is None or file.weights.tolist()
+    except ArffError as error:
+        return error.line
 
 
 @pytest.mark.parametrize(
-    "path", sorted(OF_SKLEARN.glob("id_*/data*.gz")), ids=lambda p: p.parent.name
+    ("attributes", "some_lines", "reader"),
+    [
+        (["n numeric", "c {a,b,1,é,'it\\'s'}", "s string", "d date"], dense_lines, arff_dense),
+        (["n numeric", "c {a,b,1,é}", "m real", "e {'a b',a}"], sparse_lines, arff_sparse),
+    ],
 )
-def test_the_openml_files_of_scikit_learn_are_read_as_liac_arff_reads_them(path):
-    assert_same_as_liac(gzip.decompress(path.read_bytes()))
+def test_the_fast_way_and_the_careful_way_agree(attributes, some_lines, reader):
+    @settings(max_examples=400, deadline=None)
+    @given(some_lines, st.sampled_from([1, 20, arff_data.BLOCK_BYTES]))
+    def agree(lines, block_bytes):
+        content = arff(attributes, lines)
+        with mock.patch.object(arff_data.Data.spans, "__defaults__", (block_bytes,)):
+            fast = outcome(content)
+        with mock.patch.object(reader, "read_block", return_value=None):
+            careful = outcome(content)
+        assert fast == careful
+
+    agree()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,x,y",
+        "?,?,?",
+        " 1 ,\tx, y ",
+        "1,x,'with, comma'",
+        "1,x,'it\\'s 50% \\\\'",
+        '1,"x","it\'s"',
+        " 1 , 'x' , ' y, z ' ",
+        "% a comment, 'of \" two\n1,x,y",
+        "1,x,back\\slash",
+    ],
+)
+def test_most_rows_take_the_fast_way(caplog, line):
+    caplog.set_level(logging.DEBUG, "openml_client")
+    lines = [line, "2,x,z"]
+    file = read_arff(arff(["a numeric", "b {x}", "c string"], lines))
+    assert file.n_rows == 2
+    assert not caplog.records
+
+
+def test_only_blocks_that_are_not_plain_take_the_careful_way(caplog):
+    caplog.set_level(logging.DEBUG, "openml_client")
+    content = arff(["a string"], ["a", "'b\\tc'", "d"])
+    with mock.patch.object(arff_data.Data.spans, "__defaults__", (1,)):
+        assert rows_of(read_arff(content)) == [["a"], ["b\tc"], ["d"]]
+    (record,) = caplog.records
+    start = content.index(b"'b")
+    assert f"bytes {start} to {start + 7} go line by line" in record.getMessage()
 
 
 # The upload check

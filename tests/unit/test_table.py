@@ -92,13 +92,13 @@ def test_missing_texts_are_nan_in_pandas(table):
         ("whole", pa.int64(), [3, 4, -5]),
         ("part", pa.float64(), [1.5, 2.0, 3.0]),
         ("gap", pa.float64(), [1.0, None, 3.0]),
-        ("note", pa.string(), ["a note", None, ""]),
+        ("note", pa.large_string(), ["a note", None, ""]),
         (
             "day",
             pa.timestamp("us"),
             [pd.Timestamp("2020-01-01"), None, pd.Timestamp("1999-12-31")],
         ),
-        ("colour", pa.dictionary(pa.int32(), pa.string()), ["green", None, "red"]),
+        ("colour", pa.dictionary(pa.int8(), pa.string()), ["green", None, "red"]),
     ],
 )
 def test_arrow_gets_the_type_of_the_policy(table, column, type_, values):

@@ -151,7 +151,8 @@ def _column(arff: ArffFile, index: int) -> NDArray[np.generic]:
         return dense
     if arff.columns is None:
         raise TaskError("the task's data file has no columns")
-    return arff.columns[index]
+    column: NDArray[np.generic] = arff.columns[index]
+    return column
 
 
 def splits_file(services: Services, task_id: int) -> str:
