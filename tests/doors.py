@@ -109,7 +109,10 @@ def served(registry: Registry) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         # The loop ends when its map is empty; only its own thread may close what it waits for.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        # pull_trigger() would write to it after the loop may have closed it, woken by an answer.
+        with server.trigger.lock:
+            server.trigger.thunks.append(lambda: wasyncore.close_all(server._map))
+            server.trigger._physical_pull()
         thread.join(10)
         server.task_dispatcher.shutdown()
         assert not thread.is_alive()
