@@ -301,7 +301,7 @@ class Table:
         if self.attributes[position].kind == "nominal":
             labels = self.attributes[position].labels
             return np.where(np.isnan(column), -1, column).astype(codes_dtype(labels))
-        return column
+        return _typed(self.attributes[position], column)
 
     def _frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
         import pandas as pd
