@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
+from openml_client.cache import derived
 from openml_client.cache.layout import (
     VERSION,
     checksum_path,
@@ -121,6 +122,50 @@ class Cache:
             with entry_lock(lock_path(path)):
                 checksum_path(path).unlink(missing_ok=True)
                 path.unlink(missing_ok=True)
+        except OSError as error:
+            self._warn(error)
+
+    def path_of(self, key: str) -> Path:
+        """Where an entry is, if it is there; `get_or_fetch` and `read` verify it."""
+        return entry_path(self.folder, key)
+
+    def open_derived(self, key: str, source: str) -> BinaryIO | None:
+        """The file that was made of an entry, opened for reading; None if it must be made again.
+
+        Parameters
+        ----------
+        key
+            Of the file, as of an entry.
+        source
+            What the file must have been made of, and how.
+        """
+        return derived.opened(entry_path(self.folder, key), source)
+
+    def keep_derived(self, key: str, source: str, make: Callable[[IO[bytes]], object]) -> None:
+        """Keep a file that was made of an entry; one that can't be written is not kept.
+
+        It is not flushed to the disk: what a crash leaves of it does not match its checksum.
+
+        Parameters
+        ----------
+        make
+            Writes the content to the file that it is given.
+        """
+        path = entry_path(self.folder, key)
+        if not self._make_folder(path.parent):
+            return
+        partial = self.folder / PARTIAL
+        try:
+            partial.mkdir(parents=True, exist_ok=True)
+            self._sweep(partial)
+            descriptor, name = tempfile.mkstemp(prefix=f"{path.name[:40]}.", dir=partial)
+            with _removed(Path(name)) as temporary:
+                with os.fdopen(descriptor, "w+b") as file:
+                    mark = derived.write(file, source, make)
+                with _written(partial, path.name, mark.encode()) as new_mark:
+                    derived.mark_path(path).unlink(missing_ok=True)
+                    temporary.replace(path)
+                    new_mark.replace(derived.mark_path(path))
         except OSError as error:
             self._warn(error)
 
@@ -233,14 +278,21 @@ def _fetched(fetch: Callable[[IO[bytes]], object], key: str, md5: str | None) ->
 
 
 @contextmanager
+def _removed(path: Path) -> Iterator[Path]:
+    """Remove a file afterwards, if it is still there."""
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
 def _written(folder: Path, name: str, content: bytes) -> Iterator[Path]:
     """Write a file, and remove it afterwards if it is still there."""
     descriptor, temporary = tempfile.mkstemp(prefix=f"{name[:40]}.", dir=folder)
-    try:
+    with _removed(Path(temporary)) as path:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        yield Path(temporary)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        yield path

@@ -2,18 +2,21 @@
 
 Types are decided by what the data file declares, the same for every view:
 
-=================  ===============================================  =======================
-declared           pandas                                           Arrow
-=================  ===============================================  =======================
-nominal            category of texts, in the order of declaration   dictionary<int32, text>
-numeric, real      float64, missing as NaN                          float64, null
-integer            int64 if all are whole and none is missing,      int64 or float64
+=================  ============================================  =======================
+declared           pandas                                        Arrow
+=================  ============================================  =======================
+nominal            category, in the order of declaration         dictionary<int8 to int32,
+                                                                 string>
+numeric, real      float64, missing as NaN                       float64, null
+integer            int64 if all are whole and none is missing,   int64 or float64
                    else float64
-string             object: str, missing as NaN                      text, null
-date               datetime64[us], missing as NaT                   timestamp[us], null
-=================  ===============================================  =======================
+string             str, missing as NaN (object before pandas 3)  large_string, null
+date               datetime64[us], missing as NaT                timestamp[us], null
+=================  ============================================  =======================
 
-Sparse numbers are Sparse[float64] in pandas, and dense in Arrow.
+A column of two labels that mean true and false is nominal like any other.  Sparse numbers are
+Sparse[float64] in pandas, and dense in Arrow.  Views share memory with the table where that does
+not show: with pandas 3, which copies what is written, frames do.
 """
 
 from __future__ import annotations
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
 MAX_EXACT = 2**53
 """Whole numbers up to here survive as float64."""
 
+MAX_BLOCKS = 100
+"""A frame of more columns, each in memory of its own, makes pandas warn."""
+
 SHOWN_ROWS, SHOWN_COLUMNS = 5, 20
 """What notebooks show."""
 
@@ -50,8 +56,9 @@ class Table:
         self,
         attributes: Sequence[Attribute],
         *,
-        columns: Sequence[NDArray[Any]] | None = None,
+        columns: Sequence[Any] | None = None,
         sparse: csr_matrix | None = None,
+        arrow: pa.Table | None = None,
         features: Sequence[Feature] = (),
         target: Sequence[str] = (),
     ) -> None:
@@ -68,6 +75,7 @@ class Table:
         data file has such columns."""
         self._columns = tuple(columns) if columns is not None else None
         self._sparse = sparse
+        self._arrow = arrow
 
     @classmethod
     def from_arff(
@@ -80,8 +88,19 @@ class Table:
         FormatError
             If the registry describes other columns than the file has.
         """
+        table = cls(file.attributes, columns=file.columns, sparse=file.sparse)
+        return table.described(features, target=target)
+
+    def described(self, features: Sequence[Feature], *, target: Sequence[str] = ()) -> Table:
+        """The same table with what a registry says of it.
+
+        Raises
+        ------
+        FormatError
+            If the registry describes other columns than the table has.
+        """
         # Servers drop the blanks around names.
-        names = [attribute.name.strip() for attribute in file.attributes]
+        names = [name.strip() for name in self.names]
         described = [feature.name.strip() for feature in sorted(features, key=lambda f: f.index)]
         if described and described != names:
             differing = sorted(set(described) ^ set(names)) or ["their order"]
@@ -90,10 +109,11 @@ class Table:
                 f"{', '.join(differing[:5])}",
                 hint="The data file may have been replaced; tell the dataset's owner.",
             )
-        return cls(
-            file.attributes,
-            columns=file.columns,
-            sparse=file.sparse,
+        return Table(
+            self.attributes,
+            columns=self._columns,
+            sparse=self._sparse,
+            arrow=self._arrow,
             features=features,
             target=target,
         )
@@ -118,6 +138,13 @@ class Table:
     def __len__(self) -> int:
         return self.shape[0]
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the columns take."""
+        if self._sparse is not None:
+            return int(self._sparse.data.nbytes + self._sparse.indices.nbytes)
+        return sum(column.nbytes for column in self._columns or ())
+
     def labels(self, name: str) -> tuple[str, ...]:
         """Values of a nominal column, in the order of declaration; () for other columns.
 
@@ -136,8 +163,14 @@ class Table:
         """All columns as an Arrow table; sparse data becomes dense."""
         import pyarrow as pa
 
-        arrays = [_to_arrow(a, self._dense(n)) for n, a in enumerate(self.attributes)]
-        return pa.table(arrays, names=list(self.names))
+        if self._arrow is not None:
+            return self._arrow
+        arrays = self.arrow_columns(copy=self._sparse is None)
+        return pa.Table.from_arrays(arrays, names=list(self.names))
+
+    def arrow_columns(self, *, copy: bool = False) -> list[pa.Array]:
+        """All columns as Arrow arrays, which share memory with the table unless copied."""
+        return [_to_arrow(a, self._dense(n), copy) for n, a in enumerate(self.attributes)]
 
     def to_polars(self) -> pl.DataFrame:
         """All columns as a polars frame.
@@ -182,10 +215,15 @@ class Table:
             out[:, n] = column
         return out
 
-    def sparse(self) -> csr_matrix:
+    def sparse(self, *, copy: bool = True) -> csr_matrix:
         """The data as a scipy CSR matrix of float64, shape ``(n_rows, n_columns)``.
 
         Nominal columns give the positions of their labels.
+
+        Parameters
+        ----------
+        copy
+            Give a matrix of its own; else one that must not be changed.
 
         Raises
         ------
@@ -194,7 +232,7 @@ class Table:
         """
         if self._sparse is None:
             raise FormatError("the data is dense", hint="Use to_pandas() or to_numpy().")
-        return self._sparse.copy()
+        return self._sparse.copy() if copy else self._sparse
 
     def xy(
         self,
@@ -250,14 +288,20 @@ class Table:
         assert self._sparse is not None  # noqa: S101  (asked of sparse tables only)
         return self._sparse.tocsc()
 
-    def _dense(self, position: int) -> NDArray[Any]:
+    @cached_property
+    def _typed(self) -> tuple[Any, ...]:
+        """The columns of the types that views have."""
+        columns = zip(self.attributes, self._columns or (), strict=True)
+        return tuple(_typed(attribute, column) for attribute, column in columns)
+
+    def _dense(self, position: int) -> Any:
         if self._columns is not None:
-            return self._columns[position]
+            return self._typed[position]
         column: NDArray[Any] = self._by_column[:, [position]].toarray().ravel()
         if self.attributes[position].kind == "nominal":
             labels = self.attributes[position].labels
             return np.where(np.isnan(column), -1, column).astype(codes_dtype(labels))
-        return column
+        return _typed(self.attributes[position], column)
 
     def _frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
         import pandas as pd
@@ -276,12 +320,26 @@ class Table:
         return frame
 
     def _dense_frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
+        if self._sparse is None and _copies_on_write():
+            names = [self.names[n] for n in positions]
+            if len(names) == len(self.names):
+                return self._shared.copy(deep=False)
+            return self._shared[names]
+        # Copied: who changes a frame must not change the table.
+        return self._frame_of(positions, copy=True)
+
+    @cached_property
+    def _shared(self) -> pd.DataFrame:
+        """A frame in the memory of the table, which is never given out, but copied lazily."""
+        n_columns = len(self.attributes)
+        return self._frame_of(range(n_columns), copy=n_columns > MAX_BLOCKS)
+
+    def _frame_of(self, positions: Sequence[int] | range, *, copy: bool) -> pd.DataFrame:
         import pandas as pd
 
         names = self.names
         series = {names[n]: _to_pandas(self.attributes[n], self._dense(n)) for n in positions}
-        # Copied: who changes a frame must not change the table.
-        return pd.DataFrame(series, index=pd.RangeIndex(len(self)), copy=True)
+        return pd.DataFrame(series, index=pd.RangeIndex(len(self)), copy=copy)
 
     def _head(self, n_rows: int) -> Table:
         columns = None if self._columns is None else [c[:n_rows] for c in self._columns]
@@ -305,31 +363,47 @@ def _is_whole(column: NDArray[Any]) -> bool:
     return bool(finite and (column == np.trunc(column)).all() and (abs(column) < MAX_EXACT).all())
 
 
+def _copies_on_write() -> bool:
+    """Whether pandas copies what is shared before it is written, as it does from version 3 on."""
+    import pandas as pd
+
+    return int(pd.__version__.partition(".")[0]) >= 3
+
+
+def _typed(attribute: Attribute, column: Any) -> Any:
+    """A column of the type that views have, in memory that may be written."""
+    if attribute.kind == "string":
+        return column
+    if attribute.kind == "integer" and column.dtype.kind == "f" and _is_whole(column):
+        return column.astype(np.int64)
+    return column if column.flags.writeable else column.copy()
+
+
 def _to_pandas(attribute: Attribute, column: Any) -> Any:
     import pandas as pd
 
     if attribute.kind == "nominal":
         categories = pd.Index(np.array(attribute.labels, dtype=object), dtype=object)
-        return pd.Categorical.from_codes(column, categories=categories)
-    if attribute.kind == "integer" and _is_whole(column):
-        return column.astype(np.int64)
-    if attribute.kind == "string":
-        values = column.to_numpy(zero_copy_only=False)
-        values[[value is None for value in values]] = np.nan
-        return pd.Series(values, dtype=object)
-    return column
+        dtype = pd.CategoricalDtype(categories)
+        return pd.Categorical.from_codes(column, dtype=dtype, validate=False)
+    if attribute.kind != "string":
+        return column
+    if _copies_on_write():
+        return pd.array(column, dtype=pd.StringDtype("pyarrow", na_value=np.nan))
+    values = column.to_numpy(zero_copy_only=False)
+    values[[value is None for value in values]] = np.nan
+    return pd.Series(values, dtype=object)
 
 
-def _to_arrow(attribute: Attribute, column: Any) -> pa.Array:
+def _to_arrow(attribute: Attribute, column: Any, copy: bool) -> pa.Array:
     import pyarrow as pa
 
+    if attribute.kind == "string":
+        return column
+    column = column.copy() if copy else column
     if attribute.kind == "nominal":
         codes = pa.array(column, mask=column < 0)
         return pa.DictionaryArray.from_arrays(codes, pa.array(attribute.labels, pa.string()))
-    if attribute.kind == "string":
-        return column
-    if attribute.kind == "date":
+    if attribute.kind == "date" or column.dtype.kind == "i":
         return pa.array(column)
-    if attribute.kind == "integer" and _is_whole(column):
-        return pa.array(column.astype(np.int64))
     return pa.array(column, mask=np.isnan(column))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import NoResultError, NotFoundError, ValidationError
 from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature
@@ -16,6 +16,7 @@ from openml_client.wire import routes
 
 if TYPE_CHECKING:
     from openml_client.formats.table import Table
+    from openml_client.resources.loading import Format
 
 _logger = logging.getLogger("openml_client")
 
@@ -111,37 +112,38 @@ class Datasets(DatasetChanges):
         rows = self._caller.get_cached(routes.DATASET_QUALITIES, self._id_of(dataset))
         return {row.name: row.value for row in rows}
 
-    def load(self, dataset: Any, *, format: Literal["auto", "arff"] = "auto") -> Table:
+    def load(self, dataset: Any, *, format: Format = "auto") -> Table:
         """The data of a dataset as a table.
 
-        The file is downloaded once, checked against the server's md5 and kept in the cache.
+        The file is downloaded once, checked against the server's md5 and kept in the cache, with
+        the table that was made of it: that is mapped into memory the next time.
 
         Parameters
         ----------
         dataset
             An id, a name or a `Dataset`.
         format
-            ``auto`` takes the best that the server has.
+            ``auto`` takes the best that the server has: the Parquet file, or else the ARFF file;
+            ``arff`` and ``parquet`` that one. Either gives the same table.
 
         Raises
         ------
         IntegrityError
             If what was downloaded does not match the server's checksum.
-        ArffError
-            If the data file breaks the format.
+        FormatError
+            If the data file breaks its format; `ArffError` names the line.
         """
-        from openml_client.formats.arff import read_arff
-        from openml_client.formats.table import Table
+        from openml_client.resources.loading import FORMATS, Loading
 
-        if format not in {"auto", "arff"}:
-            raise ValidationError(f"the format {format!r} is unknown; give 'auto' or 'arff'")
+        if format not in FORMATS:
+            known = ", ".join(map(repr, FORMATS))
+            raise ValidationError(f"the format {format!r} is unknown; give one of {known}")
         description = dataset if isinstance(dataset, Dataset) else self.get(dataset)
         try:
             features = self.features(description)
         except NoResultError:
             features = ()  # not processed: the data file speaks for itself
-        arff = read_arff(self._data_file(description))
-        return Table.from_arff(arff, features, target=description.target_names)
+        return Loading(self._caller, description).table(features, format)
 
     def publish(
         self, draft: DatasetDraft, data: Any, *, columns: Sequence[str] | None = None
@@ -221,17 +223,6 @@ class Datasets(DatasetChanges):
         if others:
             return f"Of this name {', '.join(others)}: ask for it by its id."
         return _SHOWN_BY
-
-    def _data_file(self, dataset: Dataset) -> bytes:
-        if dataset.url is None:
-            raise NotFoundError(f"dataset {dataset.id} ({dataset.name}) has no data file")
-        url, md5 = dataset.url, dataset.md5
-        private = dataset.visibility == "private"
-        return self._caller.cache.get_or_fetch(
-            f"data/{dataset.id}/{md5 or 'unverified'}.arff",
-            lambda sink: self._caller.download(url, sink, md5=md5, private=private),
-            md5=md5,
-        )
 
 
 def _check_name(name: str) -> None:

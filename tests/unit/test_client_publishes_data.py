@@ -71,7 +71,7 @@ FRAME = pd.DataFrame(
     {
         "whole": [1, 2, 3],
         "real": [0.1, np.nan, -1e300],
-        "text": pd.Series(["a", np.nan, "c"], dtype=object),
+        "text": pd.Series(["a", np.nan, "c"], dtype="str"),
         "when": pd.to_datetime(
             ["2020-01-01T12:30:00.125", None, "1999-12-31T00:00:00.000"]
         ).as_unit("us"),
@@ -113,7 +113,7 @@ def test_awkward_texts_and_classes_come_back(client: Client) -> None:
     labels = ["Basic Latin" if text == FOREIGN else text for text in AWKWARD]
     frame = pd.DataFrame(
         {
-            "text": pd.Series([*AWKWARD, np.nan], dtype=object),
+            "text": pd.Series([*AWKWARD, np.nan], dtype="str"),
             "kind": category([None, *labels], labels),
         }
     )
@@ -175,7 +175,7 @@ def test_a_sparse_frame_with_a_class_comes_back(client: Client) -> None:
 
 
 def test_rows_come_back(client: Client) -> None:
-    wanted = pd.DataFrame({"a": [1.0, np.nan], "b": pd.Series(["x", np.nan], dtype=object)})
+    wanted = pd.DataFrame({"a": [1.0, np.nan], "b": pd.Series(["x", np.nan], dtype="str")})
     mappings = [{"a": 1, "b": "x"}, {}]
     pd.testing.assert_frame_equal(loaded(client, mappings, "a"), wanted)
     found = loaded(client, [(1, "x"), (None, None)], "a", columns=["a", "b"])

@@ -69,7 +69,7 @@ def sparse():
         ("whole", "int64", [3, 4, -5]),
         ("part", "float64", [1.5, 2.0, 3.0]),
         ("gap", "float64", [1.0, None, 3.0]),
-        ("note", "object", ["a note", None, ""]),
+        ("note", "str", ["a note", None, ""]),
         ("day", "datetime64[us]", [pd.Timestamp("2020-01-01"), None, pd.Timestamp("1999-12-31")]),
         ("colour", "category", ["green", None, "red"]),
     ],
