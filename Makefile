@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FOREIGN := .venv-foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance check lint types imports docs protocol format clean
+.PHONY: help quickstart test conformance faults check lint types imports docs protocol format clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,10 +15,13 @@ quickstart: $(VENV)/.installed  ## Install, then run the main job on the embedde
 	$(BIN)/openml-client quickstart
 
 test: $(VENV)/.dev $(FOREIGN)/.installed  ## Install what tests need, run all but those of conformance
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not conformance"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not conformance and not endurance"
 
 conformance: $(VENV)/.dev $(FOREIGN)/.installed  ## Run whole sessions and documented examples of other clients
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m conformance
+
+faults: $(VENV)/.dev  ## Run the reliability battery, and count its tests by fault
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m fault
 
 check: lint types imports docs  ## ruff, mypy, import-linter, docs
 

@@ -86,3 +86,50 @@ def loopback(seeded_registry: Registry) -> Iterator[str]:
     """Address of a seeded registry that is served over a socket."""
     with doors.served(seeded_registry) as address:
         yield address
+
+
+FAULTS = {
+    1: "no name, or no connection",
+    2: "a silent or dripping server",
+    3: "passing faults",
+    4: "the server's database is down",
+    6: "something else than was asked for, or half of it",
+    7: "damaged on its way",
+    8: "damaged on disk, or no room there",
+    9: "many processes on one cold cache",
+    10: "killed",
+    11: "offline",
+    12: "bombs and endless answers",
+    13: "the API key seen",
+    14: "addresses that a server names",
+    15: "hostile names of files",
+    16: "planted files",
+    21: "dialects and faults of ARFF",
+    22: "odd ids and names",
+    25: "fuzzing",
+    26: "long processes",
+}
+"""Rows of the reliability battery, as ``pytest.mark.fault`` has them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let reports carry which fault a test meets."""
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            item.user_properties.append(("fault", mark.args[0]))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Count the tests of each fault, where these are what was run."""
+    if config.option.markexpr != "fault":
+        return
+    counts = {row: [0, 0] for row in FAULTS}
+    for place, outcome in enumerate(("passed", "failed")):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, row in report.user_properties:
+                counts[row][place] += name == "fault"
+    terminalreporter.section("faults met as they should be")
+    for row, (passed, failed) in counts.items():
+        terminalreporter.write_line(f"{row:>3}  {FAULTS[row]:<50} {passed:>4} of {passed + failed}")

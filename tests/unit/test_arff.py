@@ -11,6 +11,8 @@ from openml_client.formats.arff import Attribute, read_arff, read_header
 
 from .arff_reference import rows_of
 
+pytestmark = pytest.mark.fault(21)
+
 
 def arff(attributes, data, *, end="\n"):
     """A file of ``NAME TYPE`` declarations and data lines."""

@@ -17,6 +17,8 @@ from openml_client.formats.arff import check_arff, read_arff, read_header
 from .arff_reference import rows_of
 from .test_arff import arff
 
+pytestmark = [pytest.mark.fault(21), pytest.mark.fault(25)]
+
 OF_SKLEARN = Path(sklearn.datasets.__file__).parent / "tests/data/openml"
 
 

@@ -15,6 +15,8 @@ from openml_client.formats.frames import arff_from_pandas
 
 from .arff_reference import rows_by_liac, rows_of
 
+pytestmark = pytest.mark.fault(21)
+
 ISO = "yyyy-MM-dd'T'HH:mm:ss"
 
 

@@ -48,6 +48,7 @@ def said(call: Callable[[], object], cls: type[OpenMLError]) -> str:
 
 
 class TestThroughTheClient:
+    @pytest.mark.fault(22)
     @pytest.mark.parametrize("kind", ["dataset", "task", "flow", "run", "setup"])
     def test_an_unknown_id_is_not_found(self, client: Client, kind: str) -> None:
         text = said(lambda: getattr(client, f"{kind}s").get(9999), NotFoundError)
@@ -60,6 +61,7 @@ class TestThroughTheClient:
         }
         assert text == words[kind].format(client.settings.server)
 
+    @pytest.mark.fault(22)
     @pytest.mark.parametrize(
         ("id_", "text"),
         [
@@ -81,12 +83,14 @@ class TestThroughTheClient:
         offline = client.with_options(offline=True)
         assert said(lambda: offline.tasks.get(id_), ValidationError) == text
 
+    @pytest.mark.fault(22)
     def test_an_unknown_name_is_not_found(self, client: Client) -> None:
         assert said(lambda: client.datasets.load("Irises"), NotFoundError) == (
             f"no active dataset 'Irises' on {client.settings.server}\n"
             "`client.datasets.list()`, or `openml-client dataset list`, shows what is there."
         )
 
+    @pytest.mark.fault(22)
     @pytest.mark.parametrize("name", ["", "  "])
     def test_what_is_neither_id_nor_name_is_refused_before_it_is_asked_for(
         self, client: Client, name: str
@@ -121,6 +125,7 @@ class TestThroughTheClient:
         x, y = table.xy("b")
         assert (list(x.columns), y.tolist()) == (["a"], ["x", "y"])
 
+    @pytest.mark.fault(22)
     @pytest.mark.parametrize(
         ("filters", "text"),
         [

@@ -106,6 +106,7 @@ def test_an_empty_entry_is_an_entry(cache):
 # Fetches that fail
 
 
+@pytest.mark.fault(7)
 def test_content_that_does_not_match_the_md5_is_refused_and_not_kept(cache):
     with pytest.raises(IntegrityError, match=f"{KEY} does not match its checksum"):
         cache.get_or_fetch(KEY, gives(b"other"), md5=hashlib.md5(CONTENT).hexdigest())
@@ -113,11 +114,13 @@ def test_content_that_does_not_match_the_md5_is_refused_and_not_kept(cache):
     assert cache.get_or_fetch(KEY, gives(CONTENT)) == CONTENT
 
 
+@pytest.mark.fault(7)
 def test_the_md5_may_be_in_capitals(cache):
     md5 = hashlib.md5(CONTENT).hexdigest().upper()
     assert cache.get_or_fetch(KEY, gives(CONTENT), md5=md5) == CONTENT
 
 
+@pytest.mark.fault(7)
 def test_a_fetch_that_breaks_off_leaves_nothing(cache):
     def fetch(sink):
         sink.write(b"half of it")
@@ -129,6 +132,7 @@ def test_a_fetch_that_breaks_off_leaves_nothing(cache):
     assert cache.get_or_fetch(KEY, gives(CONTENT)) == CONTENT
 
 
+@pytest.mark.fault(7)
 def test_a_fetch_may_start_over(cache):
     def fetch(sink):
         start = sink.tell()
@@ -161,6 +165,7 @@ def overwrite(path):
     path.write_bytes(b"\xff\xfe" + os.urandom(100))
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("damage", [flip, truncate, empty, overwrite])
 @pytest.mark.parametrize("of", ["content", "checksum"])
 def test_a_damaged_entry_is_fetched_again_and_that_is_said_once(cache, caplog, damage, of):
@@ -174,6 +179,7 @@ def test_a_damaged_entry_is_fetched_again_and_that_is_said_once(cache, caplog, d
     assert caplog.messages == [f"{path} is damaged; it is fetched again"]
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("of", ["content", "checksum"])
 def test_an_entry_of_which_half_is_gone_is_fetched_again(cache, caplog, of):
     cache.write(KEY, CONTENT)
@@ -184,6 +190,7 @@ def test_an_entry_of_which_half_is_gone_is_fetched_again(cache, caplog, of):
     assert caplog.messages == []
 
 
+@pytest.mark.fault(8)
 def test_a_damaged_entry_reads_as_none_and_is_healed_by_writing(cache, caplog):
     cache.write(KEY, CONTENT)
     flip(entry_path(cache.folder, KEY))
@@ -193,6 +200,7 @@ def test_a_damaged_entry_reads_as_none_and_is_healed_by_writing(cache, caplog):
     assert cache.read(KEY) == CONTENT
 
 
+@pytest.mark.fault(8)
 def test_a_folder_where_the_entry_should_be_does_not_hinder(cache, caplog):
     entry_path(cache.folder, KEY).mkdir(parents=True)
     assert cache.read(KEY) is None
@@ -237,6 +245,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.fault(15)
 @pytest.mark.parametrize("key", HOSTILE, ids=lambda key: ascii(key)[:30])
 def test_no_key_leaves_the_folder(tmp_path, key):
     cache = Cache(tmp_path / "cache")
@@ -255,6 +264,7 @@ def test_no_key_leaves_the_folder(tmp_path, key):
         assert part.partition(".")[0] not in {"con", "prn", "aux", "nul", "com1", "lpt1"}
 
 
+@pytest.mark.fault(15)
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.text(max_size=12) | st.sampled_from(HOSTILE), min_size=2, max_size=2, unique=True)
@@ -264,11 +274,13 @@ def test_no_two_keys_share_a_path(keys):
     assert one.lower() != other.lower()
 
 
+@pytest.mark.fault(15)
 def test_a_key_that_looks_like_the_hash_of_another_has_its_own_path():
     hashed = entry_path(Path("cache"), "..").name
     assert entry_path(Path("cache"), hashed).name != hashed
 
 
+@pytest.mark.fault(15)
 def test_plain_keys_keep_their_names():
     path = entry_path(Path("cache"), "dataset/get/61.xml")
     assert path == Path("cache/dataset/get/61.xml")
@@ -284,6 +296,7 @@ class Planted:
         return (os.mkdir, (str(self.marker),))
 
 
+@pytest.mark.fault(16)
 def test_a_planted_pickle_is_never_executed(cache, tmp_path):
     marker = tmp_path / "executed"
     evil = pickle.dumps(Planted(marker))
@@ -300,6 +313,7 @@ def test_a_planted_pickle_is_never_executed(cache, tmp_path):
     assert marker.exists()  # so it was armed
 
 
+@pytest.mark.fault(8)
 def test_a_read_only_folder_gives_its_entries_and_is_said_once(tmp_path, caplog, monkeypatch):
     cache = Cache(tmp_path)
     cache.write("data/1", b"kept")
@@ -314,6 +328,7 @@ def test_a_read_only_folder_gives_its_entries_and_is_said_once(tmp_path, caplog,
     assert "can't be written" in said
 
 
+@pytest.mark.fault(9)
 def test_without_file_locks_everything_still_comes_out_right(tmp_path, monkeypatch):
     # flock is missing on some cluster file systems; filelock says so with this error.
     def missing(*args, **kwargs):
@@ -325,12 +340,14 @@ def test_without_file_locks_everything_still_comes_out_right(tmp_path, monkeypat
     assert cache.read("data/1") == b"new"
 
 
+@pytest.mark.fault(9)
 def test_names_that_differ_in_capitals_only_are_different_files_everywhere(tmp_path):
     # Some file systems don't tell capitals from small letters.
     paths = [entry_path(tmp_path, name) for name in ("a.arff", "A.arff", "A.ARFF")]
     assert len({str(path).lower() for path in paths}) == 3
 
 
+@pytest.mark.fault(9)
 def test_an_entry_named_like_a_checksum_does_not_meet_it(tmp_path):
     cache = Cache(tmp_path)
     cache.write("a", b"content")

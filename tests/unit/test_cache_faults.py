@@ -69,6 +69,7 @@ for number in range(rounds):
 """
 
 
+@pytest.mark.fault(9)
 def test_eight_processes_fetch_each_thing_once_and_all_get_it_right(tmp_path):
     log = tmp_path / "log"
     processes = [python(READER, tmp_path / "cache", log, ROUNDS) for _ in range(8)]
@@ -85,6 +86,7 @@ def test_eight_processes_fetch_each_thing_once_and_all_get_it_right(tmp_path):
     assert log.stat().st_size == ROUNDS
 
 
+@pytest.mark.fault(9)
 def test_threads_fetch_a_thing_once(cache):
     fetch = gives(CONTENT)
     start = threading.Barrier(8)
@@ -98,6 +100,7 @@ def test_threads_fetch_a_thing_once(cache):
     assert fetch.calls == 1
 
 
+@pytest.mark.fault(9)
 def test_who_reads_while_another_writes_gets_the_old_or_the_new(cache, caplog):
     contents = [bytes([n]) * 10_000 for n in range(50)]
     cache.write(KEY, contents[0])
@@ -127,6 +130,7 @@ def heard(text):
         logger.removeHandler(handler)
 
 
+@pytest.mark.fault(9)
 def test_a_long_wait_for_another_is_announced(cache, monkeypatch):
     monkeypatch.setattr(locks, "SILENT_S", 0.01)
     path = lock_path(entry_path(cache.folder, KEY))
@@ -139,6 +143,7 @@ def test_a_long_wait_for_another_is_announced(cache, monkeypatch):
         assert job.result(10) == CONTENT
 
 
+@pytest.mark.fault(9)
 def test_a_lock_that_is_never_freed_is_not_waited_for_without_end(cache, monkeypatch, caplog):
     monkeypatch.setattr(locks, "SILENT_S", 0.01)
     monkeypatch.setattr(locks, "PATIENCE_S", 0.01)
@@ -180,6 +185,7 @@ else:
 """
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize(
     "moment", ["fetching", "flushing", "renaming the content", "renaming the checksum"]
 )
@@ -195,6 +201,7 @@ def test_a_process_that_is_killed_leaves_no_half_entry(tmp_path, caplog, moment)
     assert caplog.messages == []
 
 
+@pytest.mark.fault(10)
 @pytest.mark.parametrize(
     ("moment", "left"),
     [("flushing", CONTENT), ("renaming the content", None), ("renaming the checksum", None)],
@@ -211,6 +218,7 @@ def test_a_process_that_is_killed_while_it_replaces_an_entry_leaves_the_old_or_n
     assert caplog.messages == []
 
 
+@pytest.mark.fault(10)
 def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
     python(KILLED, tmp_path, KEY, "flushing", "fetch").communicate()
     partial = Cache(tmp_path).folder / PARTIAL
@@ -257,6 +265,7 @@ def read_only():
     shutil.rmtree(folder)
 
 
+@pytest.mark.fault(8)
 def test_a_folder_that_can_not_be_written_is_read_and_does_not_hinder(read_only, caplog):
     with pytest.raises(PermissionError):
         (read_only.folder / "probe").touch()
@@ -272,11 +281,13 @@ def test_a_folder_that_can_not_be_written_is_read_and_does_not_hinder(read_only,
     assert "Permission denied" in message
 
 
+@pytest.mark.fault(8)
 def test_md5s_are_checked_though_nothing_can_be_kept(read_only):
     with pytest.raises(IntegrityError):
         read_only.get_or_fetch("data/new", gives(b"other"), md5="0" * 32)
 
 
+@pytest.mark.fault(8)
 def test_a_file_where_the_folder_should_be_does_not_hinder(tmp_path, caplog):
     (tmp_path / "file").touch()
     cache = Cache(tmp_path / "file")
@@ -302,6 +313,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.fault(8)
 def test_a_full_disk_is_an_error_that_says_what_is_needed_and_where(small_disk):
     cache = Cache(small_disk)
     cache.write("data/small", CONTENT)
@@ -315,6 +327,7 @@ def test_a_full_disk_is_an_error_that_says_what_is_needed_and_where(small_disk):
     assert cache.read("data/small") == CONTENT
 
 
+@pytest.mark.fault(8)
 def test_a_disk_that_was_full_can_be_used_once_it_is_freed(small_disk):
     cache = Cache(small_disk)
     ballast = small_disk / "ballast"
@@ -327,6 +340,7 @@ def test_a_disk_that_was_full_can_be_used_once_it_is_freed(small_disk):
     assert cache.get_or_fetch(KEY, no_fetch) == CONTENT
 
 
+@pytest.mark.fault(8)
 def test_an_entry_survives_that_its_successor_does_not_fit(small_disk, caplog):
     cache = Cache(small_disk)
     cache.write(KEY, CONTENT)

@@ -126,6 +126,7 @@ def test_an_object_store_out_of_order_is_asked_again_the_next_time(server: Serve
     assert server.files == ["parquet"]
 
 
+@pytest.mark.fault(7)
 def test_a_broken_parquet_file_is_told_and_the_arff_file_read(
     server: Server, iris: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_broken_parquet_file_is_told_and_the_arff_file_read(
         server.client().datasets.load("iris", format="parquet")
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -180,6 +182,7 @@ def test_a_large_table_is_kept_while_the_caller_works(
     assert len(kept(tmp_path, "*.arrow")) == 1
 
 
+@pytest.mark.fault(11)
 def test_offline_what_is_kept_is_loaded_and_nothing_sent(server: Server) -> None:
     with pytest.raises(OfflineError, match=r"data.get 1 \(not in the cache\)"):
         server.client(offline=True).datasets.load(1)
@@ -196,6 +199,7 @@ def test_offline_what_is_kept_is_loaded_and_nothing_sent(server: Server) -> None
     assert server.asked == []
 
 
+@pytest.mark.fault(6)
 def test_without_a_checksum_the_rows_are_counted(server: Server) -> None:
     client = server.client()
     iris = replace(client.datasets.get("iris"), md5_checksum=None)

@@ -56,6 +56,7 @@ def closed_url():
 # Row 1: no DNS, connection refused.
 
 
+@pytest.mark.fault(1)
 def test_a_refused_connection_is_told_within_three_seconds(closed_url):
     started = time.monotonic()
     with (
@@ -73,6 +74,7 @@ def test_a_refused_connection_is_told_within_three_seconds(closed_url):
     assert message.count("\n") < 6
 
 
+@pytest.mark.fault(1)
 def test_an_unknown_name_is_told_within_three_seconds():
     started = time.monotonic()
     with (
@@ -83,6 +85,7 @@ def test_an_unknown_name_is_told_within_three_seconds():
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.fault(1)
 def test_a_resolver_that_does_not_answer_is_left_after_half_the_connect_timeout(monkeypatch):
     over = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: over.wait(10) and [])
@@ -96,6 +99,7 @@ def test_a_resolver_that_does_not_answer_is_left_after_half_the_connect_timeout(
         over.set()
 
 
+@pytest.mark.fault(1)
 def test_a_refused_post_is_repeated_because_it_never_left(closed_url):
     time_ = FakeTime()
     with (
@@ -108,6 +112,7 @@ def test_a_refused_post_is_repeated_because_it_never_left(closed_url):
 # Row 2: silence and slow drip.
 
 
+@pytest.mark.fault(2)
 def test_a_silent_server_is_given_up_and_the_way_to_wait_longer_is_named():
     with (
         serving(lambda c: c.stay_silent()) as server,
@@ -125,6 +130,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+@pytest.mark.fault(2)
 @pytest.mark.parametrize(
     ("at_once", "dripped"),
     [
@@ -150,6 +156,7 @@ def test_a_dripping_server_is_given_up(at_once, dripped, what):
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.fault(2)
 def test_a_head_without_end_is_given_up():
     def answer(connection):
         while True:
@@ -163,6 +170,7 @@ def test_a_head_without_end_is_given_up():
         transport.send(GET)
 
 
+@pytest.mark.fault(2)
 def test_a_fast_server_may_pause_up_to_the_limit():
     def answer(connection):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + bytes(1000))
@@ -174,6 +182,7 @@ def test_a_fast_server_may_pause_up_to_the_limit():
         assert len(transport.send(GET).body) == 5000
 
 
+@pytest.mark.fault(2)
 def test_a_slow_reader_is_not_taken_for_a_slow_server(monkeypatch):
     lost_s = [0.0]
     fake = SimpleNamespace(monotonic=lambda: time.monotonic() + lost_s[0])
@@ -192,6 +201,7 @@ def test_a_slow_reader_is_not_taken_for_a_slow_server(monkeypatch):
     assert lost_s[0] > 60
 
 
+@pytest.mark.fault(2)
 def test_metadata_must_be_complete_within_the_deadline():
     def answer(connection):
         connection.send(CHUNKED)
@@ -205,6 +215,7 @@ def test_metadata_must_be_complete_within_the_deadline():
         transport.send(GET)
 
 
+@pytest.mark.fault(2)
 def test_a_long_silence_is_announced_once(monkeypatch, caplog):
     monkeypatch.setattr(connections_module, "ANNOUNCE_AFTER_S", 0.1)
     with (
@@ -217,6 +228,7 @@ def test_a_long_silence_is_announced_once(monkeypatch, caplog):
     assert told == ["still waiting for 127.0.0.1, up to 0.3 s"]
 
 
+@pytest.mark.fault(2)
 def test_a_post_that_was_not_answered_is_sent_once_and_may_be_taken():
     with (
         serving(lambda c: c.stay_silent()) as server,
@@ -231,6 +243,7 @@ def test_a_post_that_was_not_answered_is_sent_once_and_may_be_taken():
 # Row 3: passing faults are repeated, waits obeyed and announced.
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -250,6 +263,7 @@ def test_a_passing_fault_is_met_by_another_attempt(fault):
     assert (response.body, response.attempts) == (b"<a/>", 2)
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize("fault", [reset, hang_up])
 def test_a_post_is_never_repeated_after_it_was_sent(fault):
     with (
@@ -262,6 +276,7 @@ def test_a_post_is_never_repeated_after_it_was_sent(fault):
     assert len(server.requests) == 1
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 def test_a_refused_post_is_answered_to_the_caller(status):
     with serving(reply("<b/>", status=status)) as server, transport_to(server.url) as transport:
@@ -269,12 +284,14 @@ def test_a_refused_post_is_answered_to_the_caller(status):
     assert len(server.requests) == 1
 
 
+@pytest.mark.fault(3)
 def test_a_post_declared_idempotent_is_repeated():
     request = Request(method="POST", path="flow/exists", idempotent=True)
     with serving(reset, reply("<a/>")) as server, transport_to(server.url) as transport:
         assert transport.send(request).body == b"<a/>"
 
 
+@pytest.mark.fault(3)
 def test_retry_after_is_obeyed_and_announced_once(caplog):
     busy = reply(status="503 Service Unavailable", headers=("Retry-After: 7",))
     time_ = FakeTime()
@@ -285,12 +302,14 @@ def test_retry_after_is_obeyed_and_announced_once(caplog):
     assert told == ["127.0.0.1: it answered with status 503; asking again in 7.0 s"]
 
 
+@pytest.mark.fault(3)
 def test_short_waits_are_not_announced(caplog):
     with serving(reset, reply()) as server, transport_to(server.url) as transport:
         transport.send(GET)
     assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
+@pytest.mark.fault(3)
 def test_the_last_answer_of_a_busy_server_is_given_with_the_number_of_attempts():
     busy = reply("<html>busy</html>", status="503 Service Unavailable")
     time_ = FakeTime()
@@ -300,6 +319,7 @@ def test_the_last_answer_of_a_busy_server_is_given_with_the_number_of_attempts()
     assert response.elapsed_s >= sum(time_.waits_s) > 0
 
 
+@pytest.mark.fault(3)
 def test_no_retries_means_one_attempt():
     with (
         serving(reset) as server,
@@ -313,6 +333,7 @@ def test_no_retries_means_one_attempt():
 # Row 4: the database is down.
 
 
+@pytest.mark.fault(4)
 @pytest.mark.parametrize(
     "down", [reply(DATABASE_DOWN), reply(CODE_107, status="412 Precondition Failed")]
 )
@@ -323,6 +344,7 @@ def test_a_download_is_repeated_while_the_database_is_down(down):
     assert sink.getvalue() == b"@relation r"
 
 
+@pytest.mark.fault(4)
 def test_the_text_of_a_database_that_stays_down_is_never_taken_for_data():
     sink = io.BytesIO()
     with (
@@ -334,6 +356,7 @@ def test_the_text_of_a_database_that_stays_down_is_never_taken_for_data():
     assert sink.getvalue() == b""
 
 
+@pytest.mark.fault(4)
 def test_a_database_that_stays_down_gives_its_error_document():
     down = reply(CODE_107, status="412 Precondition Failed")
     with serving(down) as server, transport_to(server.url) as transport:
@@ -343,6 +366,7 @@ def test_a_database_that_stays_down_gives_its_error_document():
 # Rows 5 and 6: answers that are something else, short or damaged.
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><html>portal", b"\n\n<HTML lang='en'>portal"])
 def test_a_page_is_never_taken_for_a_file(page):
     sink = io.BytesIO()
@@ -356,6 +380,7 @@ def test_a_page_is_never_taken_for_a_file(page):
     assert "captive portal" in str(caught.value)
 
 
+@pytest.mark.fault(6)
 def test_a_download_that_is_refused_shows_status_and_first_line():
     page = reply("\n<html>Forbidden\nmore", status="403 Forbidden")
     with (
@@ -368,6 +393,7 @@ def test_a_download_that_is_refused_shows_status_and_first_line():
     assert not caught.value.maybe_taken
 
 
+@pytest.mark.fault(6)
 def test_something_that_is_no_http_is_told():
     with (
         serving(lambda c: c.send(b"SSH-2.0-OpenSSH_9\r\n")) as server,
@@ -388,6 +414,7 @@ SHORT = {
 }
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("short", SHORT.values(), ids=SHORT)
 def test_a_body_cut_short_once_is_fetched_again(short):
     sink = io.BytesIO()
@@ -396,6 +423,7 @@ def test_a_body_cut_short_once_is_fetched_again(short):
     assert (sink.getvalue(), info.n_bytes) == (b"abcde", 5)
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("short", SHORT.values(), ids=SHORT)
 def test_a_body_that_is_always_cut_short_is_an_integrity_error(short):
     with serving(short) as server, transport_to(server.url) as transport:
@@ -405,6 +433,7 @@ def test_a_body_that_is_always_cut_short_is_an_integrity_error(short):
             transport.send(GET)
 
 
+@pytest.mark.fault(6)
 def test_a_wrong_md5_is_fetched_once_more_and_then_told():
     md5 = "900150983cd24fb0d6963f7d28e17f72"  # of abc  Source: RFC 1321, A.5
     with serving(reply(b"abd"), reply(b"abc")) as server, transport_to(server.url) as transport:
@@ -418,6 +447,7 @@ def test_a_wrong_md5_is_fetched_once_more_and_then_told():
     assert len(server.requests) == 2
 
 
+@pytest.mark.fault(6)
 def test_nothing_of_a_bad_attempt_stays_in_the_sink():
     md5 = "900150983cd24fb0d6963f7d28e17f72"  # of abc
     sink = io.BytesIO()
@@ -429,6 +459,7 @@ def test_nothing_of_a_bad_attempt_stays_in_the_sink():
     assert sink.getvalue() == b"abc"
 
 
+@pytest.mark.fault(6)
 def test_a_damaged_gzip_body_is_an_integrity_error():
     damaged = reply(b"\x1f\x8bnot gzip at all", headers=("Content-Encoding: gzip",))
     with (
@@ -439,6 +470,7 @@ def test_a_damaged_gzip_body_is_an_integrity_error():
         transport.send(GET)
 
 
+@pytest.mark.fault(6)
 def test_a_post_whose_answer_was_cut_short_may_be_taken():
     with (
         serving(SHORT["length known"]) as server,
@@ -458,6 +490,7 @@ def endless(connection):
         connection.send(bytes(65536))
 
 
+@pytest.mark.fault(12)
 def test_endless_metadata_ends_at_its_cap():
     with (
         serving(endless) as server,
@@ -468,6 +501,7 @@ def test_endless_metadata_ends_at_its_cap():
     assert len(server.requests) == 1
 
 
+@pytest.mark.fault(12)
 def test_a_gzip_bomb_is_unpacked_no_further_than_the_cap():
     squeeze = zlib.compressobj(9, wbits=31)
     packed = b"".join(squeeze.compress(bytes(2**20)) for _ in range(100)) + squeeze.flush()
@@ -484,6 +518,7 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_the_cap():
     assert peak_bytes < 15 * 2**20
 
 
+@pytest.mark.fault(12)
 def test_a_download_ends_at_the_cap_of_the_caller():
     with (
         serving(endless) as server,
@@ -493,6 +528,7 @@ def test_a_download_ends_at_the_cap_of_the_caller():
         transport.download("d", io.BytesIO(), max_bytes=1000)
 
 
+@pytest.mark.fault(12)
 def test_the_endless_body_of_a_redirect_is_not_read():
     def answer(connection):
         connection.send(b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n")

@@ -24,6 +24,7 @@ def keyed(url, **values):
 # Where it goes.
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_the_key_of_a_get_and_a_delete_stands_in_the_query(method):
     with serving(reply()) as server, keyed(server.url) as transport:
@@ -31,6 +32,7 @@ def test_the_key_of_a_get_and_a_delete_stands_in_the_query(method):
     assert server.targets == [f"/data/1?a=b&api_key={KEY}"]
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("files", [(), (FilePart("description", "d.xml", b"<d/>"),)])
 def test_the_key_of_a_post_stands_in_the_form(files):
     request = Request(method="POST", path="data", form={"a": "b"}, files=files, needs_key=True)
@@ -41,6 +43,7 @@ def test_the_key_of_a_post_stands_in_the_form(files):
     assert KEY.encode() not in head
 
 
+@pytest.mark.fault(13)
 def test_a_request_that_needs_no_key_gets_none():
     with serving(reply()) as server, keyed(server.url) as transport:
         transport.send(Request(method="GET", path="data/1"))
@@ -48,12 +51,14 @@ def test_a_request_that_needs_no_key_gets_none():
     assert KEY.encode() not in b"".join(server.requests)
 
 
+@pytest.mark.fault(13)
 def test_a_download_of_a_private_file_from_the_server_itself_gets_the_key():
     with serving(reply()) as server, keyed(server.url) as transport:
         transport.download(f"{server.url}/d.arff", io.BytesIO(), needs_key=True)
     assert server.targets == [f"/d.arff?api_key={KEY}"]
 
 
+@pytest.mark.fault(13)
 def test_another_host_never_gets_the_key():
     with serving(reply()) as server, serving(reply()) as other, keyed(server.url) as transport:
         transport.download(f"{other.url}/d.arff", io.BytesIO(), needs_key=True)
@@ -61,6 +66,7 @@ def test_another_host_never_gets_the_key():
     assert server.requests == []
 
 
+@pytest.mark.fault(13)
 def test_a_redirect_to_another_host_leaves_the_key_behind_even_where_the_server_echoes_it():
     with serving(reply()) as other:
         moved = reply(status="302 Found", headers=(f"Location: {other.url}/d?a=b&api_key={KEY}",))
@@ -69,6 +75,7 @@ def test_a_redirect_to_another_host_leaves_the_key_behind_even_where_the_server_
     assert other.targets == ["/d?a=b"]
 
 
+@pytest.mark.fault(13)
 def test_a_redirect_there_and_back_does_not_bring_the_key_again():
     with serving(b"") as server, serving(b"") as other, keyed(server.url) as transport:
         server._answers[:] = [
@@ -80,6 +87,7 @@ def test_a_redirect_there_and_back_does_not_bring_the_key_again():
     assert server.targets == [f"/data/1?api_key={KEY}", "/b"]
 
 
+@pytest.mark.fault(13)
 def test_a_redirect_on_the_server_itself_keeps_the_key():
     moved = reply(status="302 Found", headers=("Location: /there",))
     with serving(moved, reply()) as server, keyed(server.url) as transport:
@@ -87,6 +95,7 @@ def test_a_redirect_on_the_server_itself_keeps_the_key():
     assert server.targets[1] == f"/there?api_key={KEY}"
 
 
+@pytest.mark.fault(13)
 def test_a_redirect_with_the_key_in_its_path_is_refused():
     with (
         serving(reply(status="302 Found", headers=(f"Location: http://[::1]:1/{KEY}",))) as server,
@@ -96,6 +105,7 @@ def test_a_redirect_with_the_key_in_its_path_is_refused():
         transport.send(Request(method="GET", path="data/1", needs_key=True))
 
 
+@pytest.mark.fault(13)
 @responses.activate
 def test_a_redirect_from_https_to_http_is_refused():
     plain = "http://registry.example.org/data/1"
@@ -121,6 +131,7 @@ def drop(connection):
     connection.reset()
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
 @pytest.mark.parametrize(
     "answer",
@@ -150,6 +161,7 @@ ECHOES = {
 }
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize("echo", ECHOES)
 def test_no_error_holds_a_key_that_the_server_echoed(echo):
     with (
@@ -161,6 +173,7 @@ def test_no_error_holds_a_key_that_the_server_echoed(echo):
     assert KEY not in seen(caught.value)
 
 
+@pytest.mark.fault(13)
 def test_the_error_of_an_unreachable_server_does_not_hold_the_key():
     with (
         keyed("http://nosuch.invalid", retries=0) as transport,
@@ -170,6 +183,7 @@ def test_the_error_of_an_unreachable_server_does_not_hold_the_key():
     assert KEY not in seen(caught.value)
 
 
+@pytest.mark.fault(13)
 def test_no_log_record_holds_the_key(caplog):
     caplog.set_level(logging.DEBUG)
     busy = reply(status="503 Service Unavailable", headers=("Retry-After: 5",))
@@ -180,6 +194,7 @@ def test_no_log_record_holds_the_key(caplog):
     assert KEY not in caplog.text
 
 
+@pytest.mark.fault(13)
 def test_an_answer_that_echoes_the_key_is_masked():
     with (
         serving(reply(f"no page /x?api_key={KEY}", status="404 Not Found")) as server,
@@ -191,12 +206,14 @@ def test_an_answer_that_echoes_the_key_is_masked():
     assert KEY not in response.url
 
 
+@pytest.mark.fault(13)
 def test_a_transport_does_not_show_the_key():
     transport = keyed(PUBLIC)
     assert KEY not in repr(transport)
     assert KEY not in repr(vars(transport))
 
 
+@pytest.mark.fault(13)
 def test_hide_key_masks_the_parameter_and_the_secret():
     assert hide_key(f"/a?api_key={KEY}&b=1") == "/a?api_key=***&b=1"
     assert hide_key(f"key {KEY}", KEY) == "key ***"
@@ -205,6 +222,7 @@ def test_hide_key_masks_the_parameter_and_the_secret():
 # Row 14: addresses that a server names.
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize(
     "address",
     ["file:///etc/passwd", "ftp://example.org/d", "javascript:alert(1)", "gopher://example.org"],
@@ -217,6 +235,7 @@ def test_only_http_addresses_are_asked(address):
         transport.download(address, io.BytesIO())
 
 
+@pytest.mark.fault(14)
 def test_a_public_server_that_names_a_private_address_is_not_followed():
     with (
         serving(reply(b"secret")) as inner,
@@ -227,12 +246,14 @@ def test_a_public_server_that_names_a_private_address_is_not_followed():
     assert inner.n_connections == 0
 
 
+@pytest.mark.fault(14)
 def test_a_private_address_is_asked_when_that_is_wanted():
     wanted = HttpTransport(settings(PUBLIC), allow_private=True)
     with serving(reply(b"data")) as inner, wanted as transport:
         assert transport.download(f"{inner.url}/d", io.BytesIO()).n_bytes == 4
 
 
+@pytest.mark.fault(14)
 def test_a_private_server_may_name_private_addresses():
     with (
         serving(reply()) as server,
@@ -242,6 +263,7 @@ def test_a_private_server_may_name_private_addresses():
         assert transport.download(f"{store.url}/d", io.BytesIO()).n_bytes == 4
 
 
+@pytest.mark.fault(14)
 def test_a_name_that_turns_out_to_be_private_gets_no_request():
     """As after DNS rebinding: the connection itself says where it ended."""
     with serving(reply(b"secret")) as inner:

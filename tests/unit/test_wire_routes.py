@@ -87,6 +87,7 @@ def test_lists_that_need_a_filter_refuse_none() -> None:
         assert caught.value.code == code
 
 
+@pytest.mark.fault(25)
 @given(st.lists(st.text(max_size=12), max_size=8))
 def test_any_path_is_decoded_or_refused(segments: list[str]) -> None:
     route = routes.EVALUATION_LIST

@@ -16,17 +16,20 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE oml:data [<!ENTITY a "aaaaaaaaaa">
 <oml:data xmlns:oml="http://openml.org/openml"><oml:x>&b;</oml:x></oml:data>"""
 
 
+@pytest.mark.fault(12)
 def test_a_document_type_is_refused() -> None:
     with pytest.raises(ProtocolError, match="DOCTYPE"):
         xml.parse(BOMB, source="a test")
 
 
+@pytest.mark.fault(12)
 def test_deep_nesting_is_refused_before_a_tree_is_built() -> None:
     body = b"<a>" * 10_000 + b"</a>" * 10_000
     with pytest.raises(ProtocolError, match="nest deeper than"):
         xml.parse(body, source="a test")
 
 
+@pytest.mark.fault(12)
 def test_a_large_document_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xml, "MAX_BYTES", 100)
     with pytest.raises(ProtocolError, match="the limit is 100"):
@@ -49,6 +52,7 @@ def test_what_is_no_xml_is_shown_by_its_first_line() -> None:
         xml.parse(b"\n\nService unavailable\nplease wait", source="a test")
 
 
+@pytest.mark.fault(25)
 @given(st.binary(max_size=300))
 def test_any_bytes_decode_or_raise_a_protocol_error(body: bytes) -> None:
     for module in (xml, json):
@@ -56,6 +60,7 @@ def test_any_bytes_decode_or_raise_a_protocol_error(body: bytes) -> None:
             module.read(dataset.DATASETS, body, source="a test")
 
 
+@pytest.mark.fault(25)
 @given(
     st.recursive(
         st.none() | st.text(max_size=5) | st.integers() | st.booleans(),
