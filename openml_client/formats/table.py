@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    import torch
     from scipy.sparse import csc_matrix, csr_matrix
 
 MAX_EXACT = 2**53
@@ -189,6 +190,24 @@ class Table:
         frame = pl.from_arrow(self.to_arrow())
         assert isinstance(frame, pl.DataFrame)  # noqa: S101  (tables never become series)
         return frame
+
+    def to_torch(self) -> torch.Tensor:
+        """All columns as a torch tensor of float64, shape ``(n_rows, n_columns)``; see `to_numpy`.
+
+        Raises
+        ------
+        MissingDependencyError
+            If torch is not installed.
+        FormatError
+            If a column is a string or a date.
+        """
+        try:
+            import torch
+        except ImportError as error:
+            raise MissingDependencyError(
+                "torch is not installed", hint="Install it with `pip install torch`."
+            ) from error
+        return torch.from_numpy(self.to_numpy())
 
     def to_numpy(self) -> NDArray[np.float64]:
         """All columns as float64, shape ``(n_rows, n_columns)``.

@@ -1,5 +1,7 @@
 """A dataset as a table: one dtype policy in every view."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -153,10 +155,24 @@ def test_a_table_without_rows_has_the_types_of_its_columns():
     assert table.to_arrow().num_rows == 0
 
 
-def test_polars_is_asked_for_where_it_is_missing(table, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "polars", None)
-    with pytest.raises(MissingDependencyError, match="polars is not installed"):
-        table.to_polars()
+@pytest.mark.parametrize("name", ["polars", "torch"])
+def test_other_libraries_are_asked_for_where_they_are_missing(table, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingDependencyError, match=f"{name} is not installed"):
+        getattr(table, f"to_{name}")()
+
+
+def test_polars_gets_the_same_values(table):
+    frame = table.to_polars()
+    assert frame.to_dict(as_series=False) == table.to_arrow().to_pydict()
+
+
+def test_torch_gets_what_numpy_gets():
+    torch = pytest.importorskip("torch")
+    table = Table([Attribute("a", "real")], columns=[np.array([1.5, np.nan])])
+    tensor = table.to_torch()
+    assert tensor.dtype == torch.float64
+    np.testing.assert_array_equal(tensor.numpy(), table.to_numpy())
 
 
 def test_changing_a_frame_leaves_the_table_alone(table):
