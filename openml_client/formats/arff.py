@@ -125,8 +125,9 @@ def _read(source: bytes | Path, read: Callable[[Data], T]) -> T:
     """What a function reads of a file; one that is not in UTF-8 is taken for Latin-1."""
     from openml_client.formats.arff_data import opened, split
 
-    with opened(source) as content:
+    with opened(source) as (content, piece):
         try:
-            return read(split(content, "utf-8"))
+            return read(split(content, "utf-8", piece))
         except UnicodeDecodeError:
-            return read(split(content, "latin-1"))  # old sets are; every byte means something
+            # Old sets are; every byte means something there.
+            return read(split(content, "latin-1", piece))

@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
@@ -22,8 +23,8 @@ from openml_client.formats.arff_header import Header
 from openml_client.formats.arff_lines import Line, check_sparse, lines_of
 from openml_client.formats.arff_rows import (
     DenseRows,
+    Joiner,
     SparseRows,
-    joined_columns,
     joined_matrix,
     joined_weights,
 )
@@ -52,22 +53,28 @@ def read_body(header: Header, data: Data) -> ArffFile:
     """
     attributes = header.attributes
     parsers = [cell_parser(a) if a.kind in {"nominal", "date"} else None for a in attributes]
+    spans = list(data.spans())
     if not data.is_sparse:
-        rows = _in_blocks(
+        joiner = Joiner(len(spans))
+        for rows in _in_blocks(
             header,
             data,
+            spans,
             partial(arff_dense.read_block, attributes, parsers),
             partial(arff_lines.read_dense, attributes),
-        )
-        n_rows, weights = sum(map(len, rows)), joined_weights(rows)
-        columns = joined_columns(rows)
-        return ArffFile(header.relation, attributes, n_rows, columns=columns, weights=weights)
+        ):
+            joiner.add(rows)
+        columns, weights = joiner.finish(), joiner.weights
+        return ArffFile(header.relation, attributes, len(joiner), columns=columns, weights=weights)
     check_sparse(attributes, _first_line(header, data))
-    entries: list[SparseRows] = _in_blocks(
-        header,
-        data,
-        partial(arff_sparse.read_block, attributes, parsers),
-        partial(arff_lines.read_sparse, attributes),
+    entries = list(
+        _in_blocks(
+            header,
+            data,
+            spans,
+            partial(arff_sparse.read_block, attributes, parsers),
+            partial(arff_lines.read_sparse, attributes),
+        )
     )
     return ArffFile(
         header.relation,
@@ -109,10 +116,11 @@ def _lines(header: Header, data: Data) -> Iterator[Line]:
 def _in_blocks(
     header: Header,
     data: Data,
+    spans: Sequence[tuple[int, int]],
     read: Callable[[bytes], T | None],
     read_lines: Callable[[Iterable[Line]], T],
-) -> list[T]:
-    """What the blocks hold, in their order."""
+) -> Iterator[T]:
+    """What the blocks hold, in their order; few are read ahead."""
 
     def read_span(span: tuple[int, int]) -> T:
         block = data.block(span)
@@ -122,11 +130,22 @@ def _in_blocks(
         _logger.debug("ARFF %r: bytes %d to %d go line by line", header.relation, *span)
         return read_lines(lines_of(block, data.line_of(span[0], header.next_line)))
 
-    spans = list(data.spans())
     if len(spans) < 2:
-        return [read_span(span) for span in spans] or [read_lines(())]
-    with ThreadPoolExecutor(min(len(spans), _n_processors(), MAX_WORKERS)) as pool:
-        return list(pool.map(read_span, spans))
+        yield read_span(spans[0]) if spans else read_lines(())
+        return
+    n_workers = min(len(spans), _n_processors(), MAX_WORKERS)
+    with ThreadPoolExecutor(n_workers) as pool:
+        waiting: deque[Future[T]] = deque()
+        try:
+            for span in spans:
+                waiting.append(pool.submit(read_span, span))
+                if len(waiting) > 2 * n_workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _n_processors() -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 2 * 2**20
 """Of one block: small enough for the processor's caches and for bounded memory."""
 
 Content = bytes | mmap.mmap
@@ -27,8 +28,11 @@ _SEARCHED_BYTES = 2**20
 
 
 @contextmanager
-def opened(source: bytes | Path) -> Iterator[Content]:
-    """The content of a file; one on disk is mapped, not read.
+def opened(source: bytes | Path) -> Iterator[tuple[Content, Callable[[int, int], bytes]]]:
+    """The content of a file, and a function that gives the bytes between two offsets.
+
+    A file on disk is mapped, to be searched, and read piece by piece, for pages of a mapping that
+    were looked at stay in memory.
 
     Raises
     ------
@@ -36,14 +40,21 @@ def opened(source: bytes | Path) -> Iterator[Content]:
         If a path can't be read.
     """
     if isinstance(source, bytes):
-        yield source
+        yield source, lambda start, stop: source[start:stop]
         return
     with source.open("rb") as file:
         if not source.stat().st_size:
-            yield b""
+            yield b"", lambda start, stop: b""
             return
+        lock = threading.Lock()
+
+        def read(start: int, stop: int) -> bytes:
+            with lock:
+                file.seek(start)
+                return file.read(stop - start)
+
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            yield mapped
+            yield mapped, read
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ class Data:
     end: int
     line_end: bytes
     """Ends lines, perhaps after a carriage return; old Macs have carriage returns alone."""
+    read: Callable[[int, int], bytes]
+    """Gives the bytes between two offsets."""
 
     def spans(self, size: int = BLOCK_BYTES) -> Iterator[tuple[int, int]]:
         """Where blocks of whole lines begin and end, of about ``size`` bytes."""
@@ -77,7 +90,7 @@ class Data:
         UnicodeDecodeError
             If it is not in the encoding of the file.
         """
-        block = _lines(self.content[span[0] : span[1]], self.encoding)
+        block = _lines(self.read(*span), self.encoding)
         return block if block.endswith(b"\n") else block + b"\n"
 
     def line_of(self, offset: int, first: int) -> int:
@@ -95,7 +108,7 @@ class Data:
         return False
 
 
-def split(content: Content, encoding: Encoding) -> Data:
+def split(content: Content, encoding: Encoding, read: Callable[[int, int], bytes]) -> Data:
     """Find out where the data of a file is.
 
     Raises
@@ -117,7 +130,7 @@ def split(content: Content, encoding: Encoding) -> Data:
         after = content.find(line_end, found.end(), end)
         stop = end if after < 0 else after + 1
     header = _lines(content[start:stop], encoding).decode()
-    return Data(content, encoding, header, stop, end, line_end)
+    return Data(content, encoding, header, stop, end, line_end, read)
 
 
 def _lines(content: bytes, encoding: Encoding) -> bytes:

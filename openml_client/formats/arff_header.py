@@ -30,6 +30,8 @@ _NAME = re.compile(r"[^\s{]+")
 _RANGE = re.compile(r"\[[^\]]*\]\s*")
 """Of a numeric attribute, in old files.  Source: ARFF manual, "Attribute weights and ranges"."""
 _OPEN_QUOTE = "missing trailing quote in string"
+_LONG = 2**26
+"""Characters of a header that is rather a file of another kind."""
 _LABEL_END = re.compile("[,}]")
 
 
@@ -106,6 +108,11 @@ def _header(relation: str | None, attributes: Mapping[str, Attribute], line: int
 
 def _lines(text: str) -> Iterator[str]:
     """The lines, read no further than asked."""
+    if not text:
+        return
+    if len(text) < _LONG:
+        yield from map(str.strip, text.removesuffix("\n").split("\n"))
+        return
     start = 0
     while start < len(text):
         newline = text.find("\n", start)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from openml_client.errors import ArffError
 from openml_client.formats.arff import Attribute, codes_dtype
-from openml_client.formats.arff_rows import DenseRows, SparseRows, joined_columns
+from openml_client.formats.arff_rows import DenseRows, Joiner, SparseRows
 from openml_client.formats.arff_text import BLANKS, QUOTED, cells, plain, unquote
 from openml_client.formats.arff_values import Parse, cell_parser, number
 
@@ -141,7 +141,7 @@ class _Columns:
     def __init__(self, attributes: Sequence[Attribute]) -> None:
         self._parsers = [cell_parser(attribute) for attribute in attributes]
         self._attributes = attributes
-        self._parts: list[DenseRows] = []
+        self._parts = Joiner(1)
         self._lines: list[int] = []
         self._rows: list[list[str | None]] = []
 
@@ -169,7 +169,7 @@ class _Columns:
         except ArffError:
             self._raise_first()
             raise
-        self._parts.append(DenseRows(part))
+        self._parts.add(DenseRows(part))
         self._rows.clear()
         self._lines.clear()
 
@@ -184,9 +184,9 @@ class _Columns:
     def finish(self) -> list[Any]:
         """All columns."""
         self.convert()
-        if not self._parts:
+        if not len(self._parts):
             return [_column(attribute, []) for attribute in self._attributes]
-        return list(joined_columns(self._parts))
+        return list(self._parts.finish())
 
 
 def _column(attribute: Attribute, values: list[Any]) -> Any:

@@ -40,24 +40,78 @@ class SparseRows:
         return len(self.lengths)
 
 
-def joined_columns(parts: Sequence[DenseRows]) -> tuple[Any, ...]:
-    """The columns of all parts, which are emptied: two copies of one column are held at a time."""
-    if len(parts) == 1:
-        return tuple(parts[0].columns)
-    columns = []
-    for n in range(len(parts[0].columns)):
-        columns.append(_joined([part.columns[n] for part in parts]))
-        for part in parts:
-            part.columns[n] = None
-    return tuple(columns)
+class Joiner:
+    """Dense rows put together as they come, so that few are there twice.
+
+    Parameters
+    ----------
+    n_parts
+        How many parts will come, all of about the same size.
+    """
+
+    def __init__(self, n_parts: int) -> None:
+        self._n_parts = n_parts
+        self._n_rows = 0
+        self._columns: list[Any] = []
+        self._weights: list[NDArray[np.float64]] = []
+        self._has_weights = False
+
+    def __len__(self) -> int:
+        return self._n_rows
+
+    def add(self, rows: DenseRows) -> None:
+        """Take the next rows."""
+        if not self._columns:
+            # Memory that is never written takes no room.
+            room = len(rows) * self._n_parts * 9 // 8 if self._n_parts > 1 else None
+            self._columns = [_begun(column, room) for column in rows.columns]
+        else:
+            end = self._n_rows + len(rows)
+            for n, column in enumerate(rows.columns):
+                self._columns[n] = _longer(self._columns[n], column, self._n_rows, end)
+        self._n_rows += len(rows)
+        self._has_weights |= rows.weights is not None
+        self._weights.append(np.ones(len(rows)) if rows.weights is None else rows.weights)
+
+    @property
+    def weights(self) -> NDArray[np.float64] | None:
+        """The weights of all rows, if any row has one."""
+        return np.concatenate(self._weights) if self._has_weights else None
+
+    def finish(self) -> tuple[Any, ...]:
+        """All columns."""
+        return tuple(_finished(column, self._n_rows) for column in self._columns)
 
 
-def _joined(pieces: Sequence[Any]) -> Any:
-    if isinstance(pieces[0], np.ndarray):
-        return np.concatenate(pieces)
+def _begun(column: Any, room: int | None) -> Any:
+    """The first piece of a column, with room for others; pieces of texts are listed."""
+    if not isinstance(column, np.ndarray):
+        return [column]
+    if room is None:
+        return column
+    begun = np.empty(max(room, len(column)), dtype=column.dtype)
+    begun[: len(column)] = column
+    return begun
+
+
+def _longer(begun: Any, piece: Any, start: int, end: int) -> Any:
+    if isinstance(begun, list):
+        begun.append(piece)
+        return begun
+    if end > len(begun):
+        more = np.empty(end * 5 // 4, dtype=begun.dtype)
+        more[:start] = begun[:start]
+        begun = more
+    begun[start:end] = piece
+    return begun
+
+
+def _finished(begun: Any, n_rows: int) -> Any:
+    if isinstance(begun, np.ndarray):
+        return begun[:n_rows]
     import pyarrow as pa
 
-    return pa.concat_arrays(pieces)
+    return begun[0] if len(begun) == 1 else pa.concat_arrays(begun)
 
 
 def joined_matrix(parts: Sequence[SparseRows], width: int) -> csr_matrix:
@@ -74,7 +128,7 @@ def joined_matrix(parts: Sequence[SparseRows], width: int) -> csr_matrix:
     return matrix
 
 
-def joined_weights(parts: Sequence[DenseRows] | Sequence[SparseRows]) -> NDArray[np.float64] | None:
+def joined_weights(parts: Sequence[SparseRows]) -> NDArray[np.float64] | None:
     """The weights of all rows, if any row has one."""
     if all(part.weights is None for part in parts):
         return None
