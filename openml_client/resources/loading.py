@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,9 @@ FORMATS: tuple[Format, ...] = ("auto", "arff", "parquet")
 
 SMALL_BYTES = 4 * 2**20
 """A table up to this size is kept at once, a larger one while the caller works with it."""
+
+ASKED_AGAIN_AFTER = timedelta(days=30)
+"""A server may get the Parquet file that it lacked."""
 
 _NOT_THERE = frozenset({403, 404})
 """Statuses of an object store that has no such file."""
@@ -80,7 +84,7 @@ class Loading:
         from openml_client.formats.parquet import read_parquet
 
         url, cache = self.dataset.parquet_url, self.caller.cache
-        if not is_wanted and cache.read(self._key("no-pq")) is not None:
+        if not is_wanted and self._is_known_to_be_missing():
             return None
         if url is None:
             raise NotFoundError(f"dataset {self.dataset.id} has no Parquet file")
@@ -94,12 +98,19 @@ class Loading:
             if is_wanted:
                 raise
             if isinstance(error, TransportError) and error.status in _NOT_THERE:
-                cache.write(self._key("no-pq"), b"the server has no Parquet file\n")
+                cache.write(self._key("no-pq"), datetime.now(UTC).isoformat().encode())
             told = _logger.warning if isinstance(error, FormatError) else _logger.debug
             told("dataset %d is read as ARFF: %s", self.dataset.id, error.message)
             return None
         self._keep(table, "pq")
         return table
+
+    def _is_known_to_be_missing(self) -> bool:
+        """Whether the server had no Parquet file when it was asked, not long ago."""
+        asked = self.caller.cache.read(self._key("no-pq"))
+        return asked is not None and (
+            datetime.now(UTC) - datetime.fromisoformat(asked.decode()) < ASKED_AGAIN_AFTER
+        )
 
     def _from_arff(self) -> Table:
         from openml_client.formats.arff import read_arff

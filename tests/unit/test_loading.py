@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,19 @@ def test_a_missing_parquet_file_is_remembered_quietly(
     assert not caplog.records
     with pytest.raises(TransportError, match="404"):
         server.client().datasets.load("iris", format="parquet")
+
+
+def test_a_missing_parquet_file_is_asked_for_again_some_day(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.instead["/datasets/"] = ("404 Not Found", b"<Error><Code>NoSuchKey</Code></Error>")
+    server.client().datasets.load("iris")
+    for path in kept(server._folder.parent, "*.arrow"):
+        path.unlink()
+    server.asked.clear()
+    monkeypatch.setattr(loading, "ASKED_AGAIN_AFTER", timedelta(0))
+    server.client().datasets.load("iris")
+    assert server.files == ["parquet"]
 
 
 def test_an_object_store_out_of_order_is_asked_again_the_next_time(server: Server) -> None:
