@@ -86,7 +86,9 @@ def test_a_dataset_has_the_same_values(foreign: dict[str, Any], client: Client, 
     found, table = foreign[name], client.datasets.load(name)
     x, y = table.xy()
     assert found["source"] == ".pq"
-    assert found["types"] == {column: str(kind) for column, kind in x.dtypes.items()}
+    # Its pandas, before version 3, has objects where ours has texts; the values are compared below.
+    ours = {column: str(kind) for column, kind in x.dtypes.items()}
+    assert found["types"] == {n: "object" if kind == "str" else kind for n, kind in ours.items()}
     assert found["x"] == {column: plain(x[column]) for column in x.columns}
     assert found["y"] == plain(y)
     assert found["categorical"] == [c for c in table.categorical if c in x.columns]
