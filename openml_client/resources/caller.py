@@ -126,23 +126,54 @@ class Caller:
             raise
         found: Any = getattr(answer, "id", id_)
         if isinstance(id_, str):
-            self.cache.write(_alias_key(route, id_), str(found).encode())
+            self.keep_name(route, id_, None, found)
         elif found != id_:
             raise ProtocolError(f"{path} of {self.host}: asked for {id_}, got {found}")
-        self.cache.write(_document_key(route, found), response.body)
+        self.cache.write(document_key(route, found), response.body)
         return answer
 
     def forget(self, route: Route, id_: int | str) -> None:
         """Drop what the cache has of a thing that was changed, or of an alias."""
-        key = _alias_key(route, id_) if isinstance(id_, str) else _document_key(route, id_)
+        key = _name_key(route, id_, None) if isinstance(id_, str) else document_key(route, id_)
         self.cache.remove(key)
 
+    def keep_name(self, route: Route, name: str, version: object, id_: int | None) -> None:
+        """Keep which thing the server has under a name, for use offline.
+
+        Parameters
+        ----------
+        version
+            Of the thing, or None where the name was asked for without one.
+        id_
+            None says that there is none: what was kept before is dropped.
+        """
+        key = _name_key(route, name, version)
+        if id_ is None:
+            self.cache.remove(key)
+        else:
+            self.cache.write(key, str(id_).encode())
+
+    def named(self, route: Route, name: str, version: object = None) -> Any:
+        """What the cache has of the thing that a name stood for when the server was asked last.
+
+        Raises
+        ------
+        OfflineError
+            If that name was never asked for, or what it stands for is not in the cache.
+        """
+        known = self.cache.read(_name_key(route, name, version))
+        if known is None:
+            which = f"{name!r}" if version is None else f"{name!r}, version {version}"
+            raise self._offline_error(f"{route.name} {which} (the name is not in the cache)")
+        return self._kept(route, int(known), route.path_of(int(known)))
+
     def _kept(self, route: Route, id_: int | str, path: str) -> Any:
-        known = self.cache.read(_alias_key(route, id_)) if isinstance(id_, str) else id_
-        kept = self.cache.read(_document_key(route, int(known))) if known is not None else None
+        if isinstance(id_, str):
+            return self.named(route, id_)
+        kept = self.cache.read(document_key(route, id_))
         if kept is None:
-            self._require_online(f"{route.name} {id_} (not in the cache)")
-        return xml.read(route.response, kept or b"", source=path)
+            raise self._offline_error(f"{route.name} {id_} (not in the cache)")
+        return xml.read(route.response, kept, source=path)
 
     def listing(
         self,
@@ -312,10 +343,13 @@ class Caller:
 
     def _require_online(self, what: str) -> None:
         if self.is_offline:
-            raise OfflineError(
-                f"the client is offline and {what} was asked of {self.host}",
-                hint=self.settings.way_online,
-            )
+            raise self._offline_error(what)
+
+    def _offline_error(self, what: str) -> OfflineError:
+        return OfflineError(
+            f"the client is offline and {what} was asked of {self.host}",
+            hint=self.settings.way_online,
+        )
 
 
 def _n_rows(route: Route, name: str, value: Any) -> int | None:
@@ -330,13 +364,15 @@ def _n_rows(route: Route, name: str, value: Any) -> int | None:
     return int(value)
 
 
-def _document_key(route: Route, id_: int) -> str:
+def document_key(route: Route, id_: int) -> str:
+    """Where the cache has the document of a thing."""
     return f"{route.name.replace('.', '/')}/{id_}.xml"
 
 
-def _alias_key(route: Route, alias: str) -> str:
-    """Where the id of an alias is kept, so that one document serves both."""
-    return f"{route.name.replace('.', '/')}/alias/{alias}"
+def _name_key(route: Route, name: str, version: object) -> str:
+    """Where the id of a name is kept: no version is another question than any of them."""
+    folder = "alias" if version is None else f"version/{version}"
+    return f"{route.name.replace('.', '/')}/{folder}/{name}"
 
 
 def _is_error_document(body: bytes) -> bool:

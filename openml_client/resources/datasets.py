@@ -42,6 +42,9 @@ class Datasets(DatasetChanges):
         ------
         NotFoundError
             If there is none.
+        OfflineError
+            If the client is offline and the cache lacks it, or the server was never asked for
+            this name.
         ValidationError
             If it is neither an id nor a name, as an empty text.
         """
@@ -61,7 +64,15 @@ class Datasets(DatasetChanges):
         return dataset
 
     def find(self, name: str, version: int | None = None) -> Dataset | None:
-        """The dataset of this name, or None."""
+        """The dataset of this name, or None.
+
+        Offline it is the one that the server named when it was asked last.
+
+        Raises
+        ------
+        OfflineError
+            If the client is offline and the server was never asked for this name.
+        """
         return self._newest(name, version)
 
     def list(self, **filters: Any) -> Listing[DatasetSummary]:
@@ -205,9 +216,16 @@ class Datasets(DatasetChanges):
     def _newest(self, name: str, version: int | None) -> Dataset | None:
         if "/" in name:  # which would ask for something else, and no name has
             return None
+        if self._caller.is_offline:
+            named: Dataset = self._caller.named(routes.DATASET_GET, name, version)
+            return named
         status = "active" if version is None else "all"
         found = list(self.list(name=name, version=version, status=status))
-        return self.get(max(found, key=lambda row: row.version).id) if found else None
+        newest = self.get(max(found, key=lambda row: row.version).id) if found else None
+        self._caller.keep_name(routes.DATASET_GET, name, version, newest.id if newest else None)
+        if newest is not None and version is None:  # which answers the other question too
+            self._caller.keep_name(routes.DATASET_GET, name, newest.version, newest.id)
+        return newest
 
     def _no_such_name(self, name: str, version: int | None) -> NotFoundError:
         active, which = ("active ", "") if version is None else ("", f", version {version},")
