@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 
 from openml_client._version import __version__
-from openml_client.cli import account, collections, listing, quickstart, registry, runs
+from openml_client.cli import account, cache, collections, listing, quickstart, registry, runs
 from openml_client.cli.context import Context
 from openml_client.errors import OpenMLError
 
@@ -34,6 +34,7 @@ app.add_typer(listing.evaluations, name="evaluation", help="List measures of run
 app.add_typer(collections.suites, name="suite", help="List and show collections of tasks.")
 app.add_typer(collections.studies, name="study", help="List and show collections of runs.")
 app.add_typer(collections.users, name="user", help="List users, and say who you are.")
+app.add_typer(cache.app, name="cache", help="Show, verify, prune and fill the cache.")
 app.add_typer(registry.app, name="registry", help="Make, fill and serve an embedded registry.")
 
 

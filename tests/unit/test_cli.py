@@ -44,11 +44,14 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_names_the_commands(tmp_path: Path) -> None:
     result = run("--help", cwd=tmp_path)
     assert result.returncode == 0
-    for command in ("quickstart", "login", "doctor", "dataset", "task", "flow", "run", "registry"):
+    names = "quickstart login doctor dataset task flow run registry cache"
+    for command in names.split():
         assert f"  {command} " in result.stdout
 
 
-@pytest.mark.parametrize("group", [[], ["registry"], ["run"], ["dataset"], ["user"], ["suite"]])
+@pytest.mark.parametrize(
+    "group", [[], ["registry"], ["run"], ["dataset"], ["user"], ["suite"], ["cache"]]
+)
 def test_no_line_of_a_list_of_commands_is_cut(tmp_path: Path, group: list[str]) -> None:
     result = run(*group, "--help", cwd=tmp_path, COLUMNS="80")
     assert result.returncode == 0
