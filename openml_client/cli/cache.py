@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openml_client.cli.context import Context, print_json, print_table
+from openml_client.cli.context import Context, print_fields, print_json, print_table
 from openml_client.cli.listing import AsJson
 from openml_client.config import is_local, load_settings, normalise_server, registry_folder
 from openml_client.errors import ConfigError
@@ -26,6 +26,9 @@ Server = Annotated[
     str | None,
     typer.Option("--server", help="Only of this server: its address, or its name in `cache ls`."),
 ]
+
+SHOWN_FILES = 3
+"""Of the files that an import left out for one reason, this many are named."""
 
 _FOLDER = re.compile(r"(https?|x|registry)-[a-z0-9._-]+")
 """Names of the folders of servers."""
@@ -200,6 +203,49 @@ def clear(
         typer.confirm(f"Remove {count}{of} from {place.folder}?", abort=True, err=True)
     removed = maintenance.clear(place.folder, server_folder=place.server_folder)
     _report(removed, found.unreadable, as_json=as_json)
+
+
+@app.command("import")
+def import_foreign(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Of openml-python's cache; where it usually is without it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over what openml-python has in its cache, verified.
+
+    Its pickles are never opened. What is in the cache already stays as it is.
+    """
+    from openml_client.cache import Cache
+    from openml_client.resources.foreign_cache import find_folder, import_cache
+
+    chosen: Context = context.obj
+    settings = load_settings(chosen.server)
+    source = find_folder(settings, folder)
+    result = import_cache(source, Cache(settings.cache_dir, server=settings.server))
+    if as_json:
+        left_out = [{"path": str(f.path), "reason": f.reason} for f in result.left_out]
+        taken = {"taken": result.taken, "present": result.present}
+        print_json({"folder": str(source), **taken, "left_out": left_out})
+        return
+    reasons: dict[str, list[Path]] = {}
+    for file in result.left_out:
+        reasons.setdefault(file.reason, []).append(file.path)
+    for reason, paths in reasons.items():
+        names = ", ".join(str(path.relative_to(source)) for path in paths[:SHOWN_FILES])
+        more = f" and {len(paths) - SHOWN_FILES} more" if len(paths) > SHOWN_FILES else ""
+        typer.echo(f"left out: {names}{more}: {reason}")
+    print_fields(
+        {
+            "from": str(source),
+            "to": str(settings.cache_dir),
+            "taken": len(result.taken),
+            "there already": len(result.present),
+            "left out": len(result.left_out),
+        }
+    )
 
 
 def _place(context: typer.Context, server: str | None) -> Place:

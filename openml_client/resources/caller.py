@@ -134,7 +134,7 @@ class Caller:
 
     def forget(self, route: Route, id_: int | str) -> None:
         """Drop what the cache has of a thing that was changed, or of an alias."""
-        key = _name_key(route, id_, None) if isinstance(id_, str) else document_key(route, id_)
+        key = name_key(route, id_, None) if isinstance(id_, str) else document_key(route, id_)
         self.cache.remove(key)
 
     def keep_name(self, route: Route, name: str, version: object, id_: int | None) -> None:
@@ -147,7 +147,7 @@ class Caller:
         id_
             None says that there is none: what was kept before is dropped.
         """
-        key = _name_key(route, name, version)
+        key = name_key(route, name, version)
         if id_ is None:
             self.cache.remove(key)
         else:
@@ -161,7 +161,7 @@ class Caller:
         OfflineError
             If that name was never asked for, or what it stands for is not in the cache.
         """
-        known = self.cache.read(_name_key(route, name, version))
+        known = self.cache.read(name_key(route, name, version))
         if known is None:
             which = f"{name!r}" if version is None else f"{name!r}, version {version}"
             raise self._offline_error(f"{route.name} {which} (the name is not in the cache)")
@@ -369,7 +369,7 @@ def document_key(route: Route, id_: int) -> str:
     return f"{route.name.replace('.', '/')}/{id_}.xml"
 
 
-def _name_key(route: Route, name: str, version: object) -> str:
+def name_key(route: Route, name: str, version: object) -> str:
     """Where the id of a name is kept: no version is another question than any of them."""
     folder = "alias" if version is None else f"version/{version}"
     return f"{route.name.replace('.', '/')}/{folder}/{name}"
