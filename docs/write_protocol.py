@@ -15,7 +15,7 @@ from openml_client.registry.handlers import HANDLERS
 from openml_client.wire.codes import codes
 from openml_client.wire.filters import Filter, Kind
 from openml_client.wire.route import NOT_ADMIN, Auth, Route
-from openml_client.wire.routes import ROUTES
+from openml_client.wire.routes.every import ROUTES
 
 RESOURCES = {
     "data": "Datasets",

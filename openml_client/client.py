@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from importlib.metadata import entry_points
 from os import PathLike
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Protocol, Self
@@ -326,9 +325,9 @@ class Client:
     @property
     def _connection(self) -> Transport:
         if self._transport is None:
-            from openml_client.transport import HttpTransport
+            from openml_client.transport import LazyTransport
 
-            self._transport = HttpTransport(self._settings)
+            self._transport = LazyTransport(self._settings)
         return self._transport
 
     def close(self) -> None:
@@ -386,6 +385,8 @@ def _open_server(settings: Settings) -> OpenedServer:
 
 def _installed(group: str, name: str, *, what: str) -> Any:
     """What is installed under a name in a group of entry points."""
+    from importlib.metadata import entry_points  # which loads the parser of mails
+
     found = entry_points(group=group, name=name)
     if not found:
         raise ConfigError(

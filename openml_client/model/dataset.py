@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from openml_client.model.several import hold_tuples
 from openml_client.model.text import html_table, shorten
@@ -37,6 +38,8 @@ def ignored_names(ignore_attributes: Iterable[str]) -> frozenset[str]:
 class Dataset:
     """The description of one dataset."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("dataset",)
+    """What its ``id`` is an id of."""
     id: int
     name: str
     version: int
@@ -188,6 +191,8 @@ class DescriptionVersion:
 class DatasetSummary:
     """One row of a list of datasets."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("dataset",)
+    """What its ``id`` is an id of."""
     id: int
     name: str
     version: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from openml_client.model.several import hold_tuples
 from openml_client.model.text import html_table
@@ -34,6 +35,8 @@ class FlowComponent:
 class Flow:
     """A stored flow."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("flow",)
+    """What its ``id`` is an id of."""
     id: int
     uploader_id: int | None = None
     name: str
@@ -170,6 +173,8 @@ class FlowDraft:
 class FlowSummary:
     """One row of a list of flows."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("flow",)
+    """What its ``id`` is an id of."""
     id: int
     full_name: str
     name: str

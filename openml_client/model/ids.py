@@ -8,15 +8,22 @@ from typing import Any
 from openml_client.errors import ValidationError
 
 
-def id_of(value: Any, what: str, kinds: tuple[type[Any], ...]) -> int:
+def is_a(value: object, what: str) -> bool:
+    """Whether a thing stands for its own id where the id of this kind is asked for.
+
+    Its class says so with ``kinds``, so that the classes of other kinds need not be loaded.  A
+    task is no dataset: it would name the dataset of its number.
+    """
+    return what in getattr(type(value), "kinds", ())
+
+
+def id_of(value: Any, what: str) -> int:
     """Make an id of an integer, a numeric string or a thing that has one.
 
     Parameters
     ----------
     what
         The kind of thing, as ``dataset``.
-    kinds
-        The classes of things that stand for their own id.
 
     Raises
     ------
@@ -26,7 +33,7 @@ def id_of(value: Any, what: str, kinds: tuple[type[Any], ...]) -> int:
     is_integer = isinstance(value, Integral) and value is not True and value is not False
     if is_integer or (isinstance(value, str) and value.strip().isdecimal()):
         return int(value)
-    if isinstance(value, kinds):
+    if is_a(value, what):
         return int(value.id)
     raise ValidationError(
         f"{value!r} is no id of a {what}",

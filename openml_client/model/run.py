@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from openml_client.model.flow import FlowDraft, FlowSetting
 from openml_client.model.several import hold_tuples
@@ -81,6 +81,8 @@ class RunInput:
 class Run:
     """A stored run."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("run",)
+    """What its ``id`` is an id of."""
     id: int
     uploader_id: int | None = None
     uploader_name: str | None = None
@@ -141,6 +143,8 @@ class Run:
 class RunSummary:
     """One row of a list of runs."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("run",)
+    """What its ``id`` is an id of."""
     id: int
     task_id: int
     task_type_id: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class SetupParameter:
 class Setup:
     """A flow with the values of its parameters."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("setup",)
+    """What its ``id`` is an id of."""
     id: int
     flow_id: int
     parameters: tuple[SetupParameter, ...] = ()

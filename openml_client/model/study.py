@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from openml_client.model.ids import id_of
-from openml_client.model.run import Run, RunSummary
 from openml_client.model.several import several
-from openml_client.model.task import Task, TaskSummary
 from openml_client.model.text import html_table, shorten
 
 EntityType = Literal["task", "run"]
@@ -20,6 +18,8 @@ EntityType = Literal["task", "run"]
 class StudySummary:
     """One row of a list of studies or suites."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("suite", "study")
+    """What its ``id`` is an id of."""
     id: int
     alias: str | None = None
     """A short name that can be asked for in place of the id."""
@@ -42,6 +42,8 @@ class StudySummary:
 class Study:
     """A collection of tasks (a suite) or of runs (a study), and what belongs to them."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("suite", "study")
+    """What its ``id`` is an id of."""
     id: int
     alias: str | None = None
     """A short name that can be asked for in place of the id."""
@@ -119,8 +121,8 @@ class StudyDraft:
 
     def __post_init__(self) -> None:
         # Tasks and runs may be given themselves, as everywhere, and one without a tuple.
-        tasks = tuple(id_of(given, "task", (Task, TaskSummary)) for given in several(self.task_ids))
-        runs = tuple(id_of(given, "run", (Run, RunSummary)) for given in several(self.run_ids))
+        tasks = tuple(id_of(given, "task") for given in several(self.task_ids))
+        runs = tuple(id_of(given, "run") for given in several(self.run_ids))
         object.__setattr__(self, "task_ids", tasks)
         object.__setattr__(self, "run_ids", runs)
 

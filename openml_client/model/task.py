@@ -46,6 +46,8 @@ class OutputFeature:
 class Task:
     """A task of any type; the subclasses add what their type has."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("task",)
+    """What its ``id`` is an id of."""
     type_id: ClassVar[TaskTypeId]
 
     id: int
@@ -225,6 +227,8 @@ class TaskInputs:
 class TaskSummary:
     """One row of a list of tasks."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("task",)
+    """What its ``id`` is an id of."""
     id: int
     type_id: int
     type: str

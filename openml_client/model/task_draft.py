@@ -229,7 +229,7 @@ class TaskDraft:
 
 
 def _dataset_id(given: DatasetOrId) -> int:
-    return id_of(given, "dataset", (Dataset, DatasetSummary))
+    return id_of(given, "dataset")
 
 
 def _integer(name: str, given: object) -> str | None:

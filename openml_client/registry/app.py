@@ -24,7 +24,7 @@ from openml_client.registry.store.rows import MAX_ID
 from openml_client.wire.codes import NO_KEY, NO_SUCH_FUNCTION, OVERLOADED
 from openml_client.wire.filters import FilterRefused, decode_filters
 from openml_client.wire.route import NOT_ADMIN, Auth, Route
-from openml_client.wire.routes import ROUTES
+from openml_client.wire.routes.every import ROUTES
 from openml_client.wire.xml import MAX_BYTES
 
 MAX_UPLOAD_BYTES = 1024**3

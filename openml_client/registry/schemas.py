@@ -18,10 +18,11 @@ from openml_client.model.study import StudyDraft
 from openml_client.model.task_draft import TaskDraft
 from openml_client.model.trace import Trace, TraceIteration
 from openml_client.registry import pages
-from openml_client.wire import routes, xml
+from openml_client.wire import xml
 from openml_client.wire.engine import RunEvaluationUpload
 from openml_client.wire.route import Route
-from openml_client.wire.routes import ROUTES
+from openml_client.wire.routes import every as routes
+from openml_client.wire.routes.every import ROUTES
 from openml_client.wire.run import RunUpload
 from openml_client.wire.xsd import schema
 

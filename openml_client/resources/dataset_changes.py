@@ -12,17 +12,22 @@ from openml_client.model.dataset import Dataset, DatasetEdit, DescriptionVersion
 from openml_client.resources.publishing import check_columns
 from openml_client.resources.things import Dependants, Kind, Things
 from openml_client.resources.writing import check_draft, check_status, check_topic, write_once
-from openml_client.wire import routes
+from openml_client.wire.routes import datasets as routes
 from openml_client.wire.vocabulary import MAX_ONTOLOGY
+
+
+def _tasks() -> Dependants:
+    from openml_client.wire.routes.tasks import TASK_LIST
+
+    return Dependants(name="tasks", route=TASK_LIST, by="datasets", filters={"status": "all"})
+
 
 DATASETS = Kind(
     name="dataset",
     tag=routes.DATASET_TAG,
     untag=routes.DATASET_UNTAG,
     delete=routes.DATASET_DELETE,
-    dependants=Dependants(
-        name="tasks", route=routes.TASK_LIST, by="datasets", filters={"status": "all"}
-    ),
+    dependants=_tasks,
 )
 
 _EDITABLE = tuple(field.name for field in fields(DatasetEdit))

@@ -12,7 +12,7 @@ from openml_client.model.page import Listing
 from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
 from openml_client.resources.writing import check_draft
-from openml_client.wire import routes
+from openml_client.wire.routes import datasets as routes
 
 if TYPE_CHECKING:
     from openml_client.formats.table import Table

@@ -9,8 +9,8 @@ from openml_client.errors import ValidationError
 from openml_client.model.evaluation import Evaluation
 from openml_client.model.page import Listing
 from openml_client.resources.caller import Caller
-from openml_client.wire import routes
 from openml_client.wire.route import Route
+from openml_client.wire.routes import evaluations as routes
 
 
 class Evaluations:

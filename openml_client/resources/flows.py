@@ -20,7 +20,7 @@ from openml_client.resources.flow_files import files_of, with_files
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
 from openml_client.resources.writing import check_draft
-from openml_client.wire import routes
+from openml_client.wire.routes import flows as routes
 from openml_client.wire.vocabulary import Existence
 
 if TYPE_CHECKING:

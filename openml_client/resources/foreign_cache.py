@@ -27,8 +27,9 @@ from openml_client.model.dataset import Dataset
 from openml_client.model.run import Run
 from openml_client.resources.caller import document_key, name_key
 from openml_client.resources.run_documents import PREDICTIONS
-from openml_client.wire import routes, xml
+from openml_client.wire import xml
 from openml_client.wire.route import Route
+from openml_client.wire.routes import every as routes
 
 if TYPE_CHECKING:
     from openml_client.cache import Cache

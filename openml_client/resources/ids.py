@@ -6,27 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from openml_client.errors import ValidationError
-from openml_client.model.dataset import Dataset, DatasetSummary
-from openml_client.model.flow import Flow, FlowSummary
-from openml_client.model.ids import id_of
-from openml_client.model.run import Run, RunSummary
-from openml_client.model.setup import Setup
+from openml_client.model.ids import id_of, is_a
 from openml_client.model.several import several
-from openml_client.model.study import Study, StudySummary
-from openml_client.model.task import Task, TaskSummary
-from openml_client.model.user import User
-
-_CLASSES: Mapping[str, tuple[type[Any], ...]] = {
-    "dataset": (Dataset, DatasetSummary),
-    "task": (Task, TaskSummary),
-    "flow": (Flow, FlowSummary),
-    "run": (Run, RunSummary),
-    "setup": (Setup,),
-    "suite": (Study, StudySummary),
-    "study": (Study, StudySummary),
-    "user": (User,),
-}
-"""What stands for its own id.  A task is no dataset: it would name the dataset of its number."""
 
 _NAMED_BY: Mapping[str, str] = {
     "datasets": "dataset",
@@ -49,7 +30,7 @@ def as_id(value: Any, what: str) -> int:
     ValidationError
         If it is none of these, not positive, or a thing of another kind.
     """
-    number = id_of(value, what, _CLASSES[what])
+    number = id_of(value, what)
     if number <= 0:
         raise ValidationError(f"the id of a {what} is a positive integer, not {number}")
     return number
@@ -71,9 +52,11 @@ def as_ids(values: Any, what: str) -> tuple[int, ...]:
 
 def plain_filter(name: str, value: Any) -> Any:
     """The value of a filter, with its id in the place of each thing that the filter is about."""
-    classes = _CLASSES.get(_NAMED_BY.get(name, ""), ())
-    if isinstance(value, classes):
+    what = _NAMED_BY.get(name)
+    if what is None:
+        return value
+    if is_a(value, what):
         return int(value.id)
-    if classes and not isinstance(value, str) and hasattr(value, "__iter__"):
-        return [int(item.id) if isinstance(item, classes) else item for item in value]
+    if not isinstance(value, str) and hasattr(value, "__iter__"):
+        return [int(item.id) if is_a(item, what) else item for item in value]
     return value

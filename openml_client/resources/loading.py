@@ -21,7 +21,7 @@ from openml_client.errors import (
 )
 from openml_client.model.dataset import Dataset, Feature
 from openml_client.resources.caller import Caller
-from openml_client.wire import routes
+from openml_client.wire.routes import datasets as routes
 
 if TYPE_CHECKING:
     from openml_client.formats.table import Table

@@ -10,7 +10,7 @@ from openml_client.model.trace import Trace
 from openml_client.resources.ids import as_id
 from openml_client.resources.run_documents import PREDICTIONS, predictions_frame
 from openml_client.resources.things import Kind, Things
-from openml_client.wire import routes
+from openml_client.wire.routes import runs as routes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -50,7 +50,8 @@ from openml_client.resources.run_files import RunFiles
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
 from openml_client.resources.writing import check_draft
-from openml_client.wire import routes
+from openml_client.wire.routes import runs as routes
+from openml_client.wire.routes.setups import SETUP_EXISTS
 from openml_client.wire.run import RunUpload
 
 if TYPE_CHECKING:
@@ -372,7 +373,7 @@ class Runs(RunFiles):
     def _find(self, upload: RunUpload) -> Run | None:
         """The run of the same flow and values on the same task, or None."""
         lookup = replace(upload, task_id=None, evaluations=(), setup_string=None)
-        setup = self._caller.call(routes.SETUP_EXISTS, body=lookup)
+        setup = self._caller.call(SETUP_EXISTS, body=lookup)
         if not setup.exists:
             return None
         row = self.list(tasks=upload.task_id, setups=setup.id).first()

@@ -14,7 +14,7 @@ from openml_client.resources.caller import Caller
 from openml_client.resources.flows import Flows, texts_of
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
-from openml_client.wire import routes
+from openml_client.wire.routes import setups as routes
 from openml_client.wire.run import RunUpload
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from openml_client.model.study import EntityType, Study, StudyDraft, StudySummar
 from openml_client.resources.ids import as_id, as_ids
 from openml_client.resources.things import Stored
 from openml_client.resources.writing import check_draft, check_status, write_once
-from openml_client.wire import routes
 from openml_client.wire.route import Route
+from openml_client.wire.routes import studies as routes
 
 _FATAL = 500
 """Status of the empty answer to what a server can't read.  Source: protocol note, section 1.2."""

@@ -15,7 +15,7 @@ from openml_client.model.task_type import EstimationProcedure, TaskType, TaskTyp
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
 from openml_client.resources.writing import check_draft, write_once
-from openml_client.wire import routes
+from openml_client.wire.routes import tasks as routes
 from openml_client.wire.xml import first_line
 
 if TYPE_CHECKING:

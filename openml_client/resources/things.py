@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,7 +11,6 @@ from openml_client.errors import InUseError, NotFoundError
 from openml_client.resources.caller import Caller
 from openml_client.resources.ids import as_id
 from openml_client.resources.writing import check_tag, write_once
-from openml_client.wire import routes
 from openml_client.wire.route import Route
 
 SHOWN_DEPENDANTS = 10
@@ -31,9 +30,15 @@ class Dependants:
     """Those that show what lists leave out."""
 
 
-def runs_by(filter_: str) -> Dependants:
+def runs_by(filter_: str) -> Callable[[], Dependants]:
     """Make the way to the runs that need a thing, failed ones too."""
-    return Dependants(name="runs", route=routes.RUN_LIST, by=filter_, filters={"show_errors": True})
+
+    def runs() -> Dependants:
+        from openml_client.wire.routes.runs import RUN_LIST
+
+        return Dependants(name="runs", route=RUN_LIST, by=filter_, filters={"show_errors": True})
+
+    return runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,8 @@ class Kind:
     tag: Route
     untag: Route
     delete: Route
-    dependants: Dependants | None = None
+    dependants: Callable[[], Dependants] | None = None
+    """Makes it when it is needed, for it is a row of another module."""
 
 
 class Stored:
@@ -183,9 +189,9 @@ class Things(Stored):
 
     def _name_dependants(self, error: InUseError, id_: int) -> None:
         """Say what a thing is needed by, as the server does only for flows."""
-        kept_by = self._kind.dependants
-        if kept_by is None:
+        if self._kind.dependants is None:
             return
+        kept_by = self._kind.dependants()
         name = "flows" if error.code == self._kind.delete.codes.get("is_part") else kept_by.name
         if not error.dependants:
             filters = {kept_by.by: id_, "limit": SHOWN_DEPENDANTS + 1, **kept_by.filters}

@@ -9,8 +9,8 @@ from openml_client.model.page import Listing
 from openml_client.model.user import User
 from openml_client.resources.caller import Caller
 from openml_client.resources.ids import as_ids
-from openml_client.wire import routes
 from openml_client.wire.codes import NO_SUCH_FUNCTION
+from openml_client.wire.routes import others as routes
 
 
 class Users:

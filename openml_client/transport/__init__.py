@@ -22,6 +22,7 @@ from openml_client.transport.policy import Clock, RetryPolicy
 if TYPE_CHECKING:
     from openml_client.transport.http import HttpTransport
     from openml_client.transport.inprocess import InProcessTransport
+    from openml_client.transport.lazy import LazyTransport
     from openml_client.transport.recording import RecordedTransport
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "FilePart",
     "HttpTransport",
     "InProcessTransport",
+    "LazyTransport",
     "RecordedTransport",
     "Request",
     "Response",
@@ -42,6 +44,7 @@ __all__ = [
 _MODULES = {
     "HttpTransport": "http",
     "InProcessTransport": "inprocess",
+    "LazyTransport": "lazy",
     "RecordedTransport": "recording",
 }
 

@@ -26,7 +26,7 @@ from openml_client.errors import (
 from openml_client.model.flow import FlowParameter
 from openml_client.model.task import TASK_CLASSES
 from openml_client.registry import Registry
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from tests.doors import World, served
 
 

@@ -17,8 +17,9 @@ from openml_client.model.dataset import Dataset
 from openml_client.registry import Registry
 from openml_client.registry.store import schema, users
 from openml_client.registry.store.users import Group
-from openml_client.wire import routes, xml
+from openml_client.wire import xml
 from openml_client.wire.route import Route
+from openml_client.wire.routes import every as routes
 
 from .transcripts import load, names
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from openml_client.wire import routes
 from openml_client.wire.codec import Rows, encode
 from openml_client.wire.route import Route
+from openml_client.wire.routes import every as routes
 
 from .comparison import TOLERANCE
 from .replay import Replayed, document, exchanges, replay, uploads

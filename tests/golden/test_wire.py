@@ -16,7 +16,7 @@ from openml_client.wire import xml as wire_xml
 from openml_client.wire.codec import Document, InJson, Record, Rows
 from openml_client.wire.codes import codes, error_for
 from openml_client.wire.route import Route
-from openml_client.wire.routes import ROUTES
+from openml_client.wire.routes.every import ROUTES
 from openml_client.wire.vocabulary import ERROR
 
 from . import documents

@@ -238,7 +238,7 @@ class TestWhoami:
 
 
 def test_an_ontology_answer_that_is_ill_formed_is_understood(tmp_path: Path) -> None:
-    from openml_client.wire import routes
+    from openml_client.wire.routes import every as routes
 
     client = asked(
         tmp_path,

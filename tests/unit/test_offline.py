@@ -111,7 +111,7 @@ def test_odd_names_are_names(client: Client, offline: Client, name: str) -> None
 
 
 def _get() -> Any:
-    from openml_client.wire import routes
+    from openml_client.wire.routes import every as routes
 
     return routes.DATASET_GET
 

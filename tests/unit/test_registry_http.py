@@ -15,7 +15,7 @@ from werkzeug.test import Client
 from openml_client.registry import Registry
 from openml_client.registry.handlers import HANDLERS
 from openml_client.wire.codes import codes
-from openml_client.wire.routes import ROUTES
+from openml_client.wire.routes.every import ROUTES
 
 from .registry_client import IRIS, Api, code, dataset, flow, id_of, information, texts
 

@@ -10,7 +10,7 @@ from openml_client.formats.trace import read_trace
 from openml_client.registry.schemas import EXAMPLES, SCHEMAS
 from openml_client.registry.validation import complaint
 from openml_client.wire import xml
-from openml_client.wire.routes import ROUTES
+from openml_client.wire.routes.every import ROUTES
 
 from .registry_client import Api
 

@@ -14,8 +14,8 @@ import pytest
 from openml_client.registry.calls import Addresses, Call, Refusal, Services
 from openml_client.registry.handlers import uploads
 from openml_client.registry.validation import complaint
-from openml_client.wire import routes
 from openml_client.wire.dataset import DATASET_DRAFT
+from openml_client.wire.routes import every as routes
 
 from .registry_client import Api, code, component, dataset, document, flow, information, run, tag
 

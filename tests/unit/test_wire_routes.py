@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from openml_client import errors
 from openml_client.errors import ValidationError
-from openml_client.wire import routes
 from openml_client.wire.codes import codes, error_for
 from openml_client.wire.filters import FilterRefused, decode_filters
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import ErrorAnswer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from openml_client.model.task_type import EstimationProcedure, TaskType
 from openml_client.registry import vocabulary
 from openml_client.registry.calls import Call
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import Names
 
 

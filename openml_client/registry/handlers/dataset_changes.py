@@ -16,7 +16,7 @@ from openml_client.registry.calls import Call
 from openml_client.registry.handlers import uploads
 from openml_client.registry.store import dataset_changes, datasets, tasks
 from openml_client.registry.store.datasets import Processed, StoredDataset
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import (
     MAX_ONTOLOGY,
     STATUSES,

@@ -14,7 +14,7 @@ from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import datasets
 from openml_client.registry.store.datasets import StoredDataset
 from openml_client.registry.store.files import NewFile
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import GivenId
 
 _FORMATS = frozenset({"arff", "sparse_arff"})

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers.owners import check_owner
 from openml_client.registry.store import deleting, setups, studies, tasks
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import GivenId
 
 

@@ -19,7 +19,7 @@ from openml_client.registry.handlers.runs import check_places
 from openml_client.registry.store import dataset_changes, datasets, runs, tasks
 from openml_client.registry.store.runs import Evaluated
 from openml_client.registry.vocabulary import measures, qualities
-from openml_client.wire import routes, xml
+from openml_client.wire import xml
 from openml_client.wire.engine import (
     FeaturesUpload,
     MeasuredFeature,
@@ -28,6 +28,7 @@ from openml_client.wire.engine import (
     UnevaluatedRun,
     UnprocessedDataset,
 )
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import GivenId
 
 _NO_IDS = "XML misses basic fields did or evaluation_engine_id"

@@ -8,7 +8,7 @@ from openml_client.model.evaluation import Evaluation
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists
 from openml_client.registry.store import evaluations
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 
 
 def list_all(call: Call) -> Sequence[Evaluation]:

@@ -10,7 +10,7 @@ from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import files, flows
 from openml_client.registry.store.files import NewFile
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import Existence, GivenId
 
 _FILES = ("source", "binary")

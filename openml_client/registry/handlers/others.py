@@ -8,7 +8,7 @@ from openml_client.model.user import User
 from openml_client.registry.calls import Call
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import files, users
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import UploadedFile
 
 

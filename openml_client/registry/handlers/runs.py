@@ -23,7 +23,7 @@ from openml_client.registry.store.files import NewFile
 from openml_client.registry.store.runs import Evaluated
 from openml_client.registry.store.tasks import StoredTask
 from openml_client.registry.vocabulary import measures, procedures, task_types
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.run import RunUpload
 from openml_client.wire.vocabulary import GivenId
 

@@ -10,7 +10,7 @@ from openml_client.model.setup import Setup
 from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import flows, setups, tasks
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.run import RunUpload
 from openml_client.wire.setup import SetupDifference
 from openml_client.wire.vocabulary import Existence

@@ -12,7 +12,7 @@ from openml_client.registry.calls import Call, number_of
 from openml_client.registry.handlers import lists, uploads
 from openml_client.registry.store import studies
 from openml_client.registry.store.studies import UnknownEntityError
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.vocabulary import STATUSES, GivenId, NewStatus
 
 _PARTS = frozenset({"data", "tasks", "flows", "setups", "runs"})

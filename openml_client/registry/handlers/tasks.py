@@ -13,7 +13,7 @@ from openml_client.registry.publishing.task import check_inputs, read_inputs
 from openml_client.registry.store import tasks
 from openml_client.registry.store.tasks import StoredTask
 from openml_client.registry.vocabulary import procedures, task_types
-from openml_client.wire import routes
+from openml_client.wire.routes import every as routes
 from openml_client.wire.task import output_features, task_from_inputs
 from openml_client.wire.vocabulary import GivenId
 

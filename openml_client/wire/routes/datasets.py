@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from openml_client.wire import dataset, engine, vocabulary
+from openml_client.wire import dataset, vocabulary
 from openml_client.wire.filters import Filter, Kind, ListCodes
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.routes.rows import PAGE, SIZES, delete_row, tag_rows
@@ -202,62 +202,4 @@ DATASET_RESET = Route(
     vocabulary.given_id("data_reset"),
     auth=Auth.WRITE,
     codes={"unknown": 1021, "owner": 1022},
-)
-
-# of the evaluation engine
-UNPROCESSED_LIST = Route(
-    "data.unprocessed",
-    "GET",
-    "data/unprocessed/{engine_id}/{order}",
-    engine.UNPROCESSED,
-    auth=Auth.ADMIN,
-    codes={"none": 681},
-)
-UNMEASURED_LIST = Route(
-    "data.unmeasured",
-    "POST",
-    "data/qualities/unprocessed/{engine_id}/{order}",
-    engine.UNPROCESSED,
-    form=("qualities",),
-    auth=Auth.ADMIN,
-    codes={"too_few": 686, "none": 687, "unknown": 688},
-)
-UNMEASURED_LIST_ASKED = replace(UNMEASURED_LIST, name="data.unmeasured_asked", method="GET")
-"""The same, with the form in the query."""
-FEATURES_UPLOAD = Route(
-    "data.features_upload",
-    "POST",
-    "data/features",
-    vocabulary.given_id("data_features_upload", "did"),
-    request=engine.FEATURES_UPLOAD,
-    schema="openml.data.features",
-    auth=Auth.ADMIN,
-    codes={
-        "processed": 441,
-        "no_description": 442,
-        "invalid": 443,
-        "unknown": 444,
-        "insertion": 445,
-        "ids": 446,
-        "without_values": 448,
-        "with_values": 449,
-        "repeated": 450,
-    },
-)
-QUALITIES_UPLOAD = Route(
-    "data.qualities_upload",
-    "POST",
-    "data/qualities",
-    vocabulary.given_id("data_qualities_upload", "did"),
-    request=engine.QUALITIES_UPLOAD,
-    schema="openml.data.qualities",
-    auth=Auth.ADMIN,
-    codes={
-        "ids": 381,
-        "no_description": 382,
-        "invalid": 383,
-        "unprocessed": 384,
-        "none": 385,
-        "unknown": 387,
-    },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openml_client.wire import engine, run, vocabulary
+from openml_client.wire import run, vocabulary
 from openml_client.wire.filters import Filter, Kind, ListCodes
 from openml_client.wire.route import Auth, Route
 from openml_client.wire.routes.rows import RUN_FILTERS, delete_row, tag_rows
@@ -69,49 +69,4 @@ RUN_RESET = Route(
     vocabulary.given_id("run_reset"),
     auth=Auth.WRITE,
     codes={"unknown": 412, "owner": 413},
-)
-
-# of the evaluation engine
-RUN_EVALUATE = Route(
-    "run.evaluate",
-    "POST",
-    "run/evaluate",
-    vocabulary.given_id("run_evaluate", "run_id"),
-    request=engine.RUN_EVALUATION_UPLOAD,
-    schema="openml.run.evaluate",
-    auth=Auth.ADMIN,
-    codes={
-        "no_description": 422,
-        "invalid": 423,
-        "unknown": 425,
-        "evaluated": 426,
-        "measure": 428,
-        "fold": 434,
-    },
-)
-RUN_TRACE_UPLOAD = Route(
-    "run.trace_upload",
-    "POST",
-    "run/trace",
-    vocabulary.given_id("run_trace", "run_id"),
-    request=engine.TRACE_UPLOAD,
-    request_part="trace",
-    schema="openml.run.trace",
-    auth=Auth.ADMIN,
-    codes={"no_description": 561, "invalid": 562, "unknown": 571, "insertion": 564},
-)
-UNEVALUATED_LIST = Route(
-    "evaluation.request",
-    "GET",
-    "evaluation/request/{engine_id}/{order}/{number}",
-    engine.UNEVALUATED,
-    auth=Auth.ADMIN,
-    filters=(
-        Filter("ttid", Kind.INTS, "task_types"),
-        Filter("task", Kind.INTS, "tasks"),
-        Filter("tag", Kind.TEXT),
-        Filter("uploader", Kind.INTS),
-        Filter("setup", Kind.INTS, "setups"),
-    ),
-    list_codes=ListCodes(1011, 1012, 1013, 1012, no_value=1014, one_by_one=True),
 )
