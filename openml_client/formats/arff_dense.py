@@ -18,6 +18,7 @@ from openml_client.errors import ArffError
 from openml_client.formats.arff import NUMBERS, Attribute, codes_dtype
 from openml_client.formats.arff_rows import DenseRows
 from openml_client.formats.arff_values import Parse
+from openml_client.formats.bits import Bits, after, before, from_odd_to_even, packed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,6 +50,8 @@ _BLANKS[list(b" \t")] = True
 _MEANINGFUL = np.zeros(256, dtype=bool)
 _MEANINGFUL[list(b"ntrbfavu01234567")] = True
 """What becomes another character behind a backslash; the rest stands for itself."""
+_FIRST_MEANINGFUL = ord("0")
+"""Quotes and backslashes, the most common ones there, are smaller, or are backslashes."""
 
 
 def read_block(
@@ -73,8 +76,10 @@ class _Csv(NamedTuple):
     """Lines that a CSV parser reads as a reader of ARFF does."""
 
     block: bytes
-    quote: str | Literal[False]
-    has_escapes: bool
+    quote: str | Literal[False] = False
+    has_escapes: bool = False
+    n_lines: int | None = None
+    """If there are quotes, which may hide the end of a line."""
 
 
 def _as_csv(block: bytes) -> _Csv | None:
@@ -85,7 +90,7 @@ def _as_csv(block: bytes) -> _Csv | None:
     else:
         special = block.translate(None, _HARMLESS)
         if not special:
-            return _Csv(block, False, False)
+            return _Csv(block)
     if b"\0" in special:
         return None
     if b"%" in special:
@@ -95,7 +100,7 @@ def _as_csv(block: bytes) -> _Csv | None:
     if b" " in special or b"\t" in special:
         block = _without_edges(block)
     # Without quotes a backslash is one.
-    return None if _has_sparse_row(block) else _Csv(block, False, False)
+    return None if _has_sparse_row(block) else _Csv(block)
 
 
 def _has_sparse_row(block: bytes) -> bool:
@@ -126,22 +131,19 @@ def _quoted(block: bytes, special: bytes) -> _Csv | None:
         return None
     if not openers:
         block = _without_edges(block) if has_blanks else block
-        return None if _has_sparse_row(block) else _Csv(block, False, False)
-    has_escapes = b"\\" in special
-    array, places = _with_quotes(block, openers[0], has_escapes=has_escapes)
-    if places is None or len(places) % 2:
-        return None
-    if has_blanks and _has_outer_blanks(array, places):
-        block = _without_outer_blanks(array, places)
-        array, places = _with_quotes(block, openers[0], has_escapes=has_escapes)
-    if b"\n\n" in block or block.startswith(b"\n"):
+        return None if _has_sparse_row(block) else _Csv(block)
+    quotes = _quotes(block, openers[0], special)
+    if quotes is not None and quotes.has_outer_blanks():
+        block = _without_outer_blanks(quotes)
+        quotes = _quotes(block, openers[0], special)
+    if quotes is not None and quotes.has_empty_lines():
         block = _EMPTY_LINES.sub(b"\n", block.lstrip(b"\n"))
-        array, places = _with_quotes(block, openers[0], has_escapes=has_escapes)
-    if places is None or (b"{" in special and _has_sparse_row(block)):
+        quotes = _quotes(block, openers[0], special)
+    if quotes is None or (b"{" in special and _has_sparse_row(block)):
         return None
-    # The block ends with a line feed, which stands before its first byte, too.
-    delimits = _DELIMITERS[array[places[::2] - 1]] & _DELIMITERS[array[places[1::2] + 1]]
-    return _Csv(block, openers[0], has_escapes) if delimits.all() else None
+    if not quotes.are_around_values():
+        return None
+    return _Csv(block, openers[0], b"\\" in special, quotes.n_lines)
 
 
 def _opens(block: bytes, quote: bytes, has_blanks: bool) -> bool:
@@ -152,59 +154,98 @@ def _opens(block: bytes, quote: bytes, has_blanks: bool) -> bool:
     return block.startswith(quote) or any(one + quote in block for one in before)
 
 
-def _with_quotes(
-    block: bytes, quote: str, *, has_escapes: bool
-) -> tuple[NDArray[np.uint8], NDArray[np.intp] | None]:
-    """The bytes of a block, and the places of the quotes that are not escaped.
+class _Quotes(NamedTuple):
+    """Where the quotes of a block are, and what they are around."""
 
-    None for these if there are escapes that a CSV parser would not understand: outside of quotes,
-    where a backslash is one, or such as make another character.
+    array: NDArray[np.uint8]
+    """The block's bytes."""
+    marks: Bits
+    """The quotes that are not escaped."""
+    insides: Bits
+    """From each opening quote to the byte in front of the closing one."""
+    delimiters: Bits
+    feeds: Bits
+    n_lines: int
+    blanks: Bits | None
+    """None if there are none."""
+
+    def are_around_values(self) -> bool:
+        """Whether each pair of quotes begins and ends a value."""
+        # The block ends with a line feed, which stands before its first byte, too.
+        opening = self.marks & self.insides & ~after(self.delimiters, first=True)
+        closing = self.marks & ~self.insides & ~before(self.delimiters)
+        return not (opening.any() or closing.any())
+
+    def has_empty_lines(self) -> bool:
+        """Whether a line feed stands at the beginning, or behind another one."""
+        return bool((self.feeds & after(self.feeds, first=True)).any())
+
+    def has_outer_blanks(self) -> bool:
+        """Whether blanks stand around values."""
+        if self.blanks is None:
+            return False
+        edges = after(self.delimiters, first=True) | before(self.delimiters)
+        return bool((self.blanks & edges & ~self.insides).any())
+
+
+def _quotes(block: bytes, quote: str, special: bytes) -> _Quotes | None:
+    """The quotes of a block.
+
+    None if one is left open, or if there are escapes that a CSV parser would not understand:
+    outside of quotes, where a backslash is one, or such as make another character.
     """
     array = np.frombuffer(block, dtype=np.uint8)
-    places = np.flatnonzero(array == ord(quote))
-    if not has_escapes:
-        return array, places
-    escapes = _escapes(array)
-    is_escaped = np.zeros(len(array) + 1, dtype=bool)
-    is_escaped[escapes + 1] = True
-    places = places[~is_escaped[places]]
-    is_inside = np.searchsorted(places, escapes) % 2 == 1
-    if not is_inside.all() or _MEANINGFUL[array[escapes + 1]].any():
-        return array, None
-    return array, places
+    marks = packed(array == ord(quote))
+    escapes = None
+    if b"\\" in special:
+        escapes = _escapes(array)
+        if escapes is None:
+            return None
+        marks &= ~after(escapes)
+    insides = from_odd_to_even(marks)
+    # Behind the end there are bits to see an open quote by, for the last byte is a line feed.
+    is_open = insides[-1] >> np.uint64((len(array) - 1) % 64) & np.uint64(1)
+    if is_open or (escapes is not None and (escapes & ~insides).any()):
+        return None
+    is_feed = array == _FEED
+    feeds = packed(is_feed)
+    delimiters = packed(array == _COMMA) | feeds
+    blanks = None
+    if b" " in special or b"\t" in special:
+        is_blank = array == _SPACE
+        is_blank |= array == _TAB
+        blanks = packed(is_blank)
+    n_lines = int(np.count_nonzero(is_feed))
+    return _Quotes(array, marks, insides, delimiters, feeds, n_lines, blanks)
 
 
-def _escapes(array: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Places of the backslashes that are not themselves escaped."""
-    places = np.flatnonzero(array == _BACKSLASH)
-    begins = np.ones(len(places), dtype=bool)
-    begins[1:] = places[1:] != places[:-1] + 1
-    numbers = np.arange(len(places))
-    in_run = numbers - np.maximum.accumulate(np.where(begins, numbers, 0))
-    escapes: NDArray[np.intp] = places[in_run % 2 == 0]
-    return escapes
+def _escapes(array: NDArray[np.uint8]) -> Bits | None:
+    """The backslashes that are not themselves escaped; None if one makes another character."""
+    is_backslash = array == _BACKSLASH
+    bits = packed(is_backslash)
+    if (bits & after(bits)).any():
+        places = np.flatnonzero(is_backslash)
+        begins = np.ones(len(places), dtype=bool)
+        begins[1:] = places[1:] != places[:-1] + 1
+        numbers = np.arange(len(places))
+        in_run = numbers - np.maximum.accumulate(np.where(begins, numbers, 0))
+        is_backslash[places[in_run % 2 == 1]] = False
+        bits = packed(is_backslash)
+    # The last byte is a line feed, and never an escape.
+    is_meant = is_backslash[:-1] & (array[1:] >= _FIRST_MEANINGFUL)
+    places = np.flatnonzero(is_meant)
+    return None if _MEANINGFUL[array[places + 1]].any() else bits
 
 
-def _has_outer_blanks(array: NDArray[np.uint8], places: NDArray[np.intp]) -> bool:
-    """Whether blanks stand around values, given the places of the quotes."""
-    is_blank, delimits = array == _SPACE, array == _COMMA
-    delimits |= array == _FEED
-    is_blank |= array == _TAB
-    is_edge = is_blank[1:-1] & (delimits[:-2] | delimits[2:])
-    edges = np.flatnonzero(is_edge) + 1
-    return bool(is_blank[0] or (np.searchsorted(places, edges) % 2 == 0).any())
-
-
-def _without_outer_blanks(array: NDArray[np.uint8], places: NDArray[np.intp]) -> bytes:
-    """Take the blanks out that stand around values, given the places of the quotes."""
-    steps = np.zeros(len(array) + 1, dtype=np.int8)
-    steps[places[::2]] = 1
-    steps[places[1::2] + 1] -= 1
-    is_blank = _BLANKS[array] & (np.cumsum(steps[:-1], dtype=np.int8) == 0)
+def _without_outer_blanks(quotes: _Quotes) -> bytes:
+    """Take the blanks out that stand around values."""
+    array = quotes.array
+    outside = np.unpackbits((~quotes.insides).view(np.uint8), bitorder="little")[: len(array)]
+    is_blank = _BLANKS[array] & outside.view(bool)
     bounds = np.flatnonzero(np.diff(is_blank, prepend=False, append=False))
     begins, ends = bounds[::2], bounds[1::2]
     is_edge = _DELIMITERS[array[begins - 1]] | _DELIMITERS[array[ends]]
-    steps[:] = 0
+    steps = np.zeros(len(array) + 1, dtype=np.int8)
     steps[begins[is_edge]] = 1
     steps[ends[is_edge]] -= 1
     return bytes(array[np.cumsum(steps[:-1], dtype=np.int8) == 0])
@@ -237,7 +278,7 @@ def _parsed(attributes: Sequence[Attribute], csv: _Csv) -> pa.Table | None:
     except pa.ArrowInvalid:
         return None
     # A value that goes over the end of its line has lost it.
-    is_whole = csv.quote is False or table.num_rows == csv.block.count(b"\n")
+    is_whole = csv.n_lines in (None, table.num_rows)
     return table if is_whole else None
 
 
