@@ -72,7 +72,7 @@ def read_body(header: Header, data: Data) -> ArffFile:
             header,
             data,
             spans,
-            partial(arff_sparse.read_block, attributes, parsers),
+            partial(arff_sparse.read_block, arff_sparse.are_nominal(attributes), parsers),
             partial(arff_lines.read_sparse, attributes),
         )
     )

@@ -20,7 +20,9 @@ Encoding = Literal["utf-8", "latin-1"]
 _BOM = b"\xef\xbb\xbf"
 _NO_TEXT = b"\0\r\n"
 """Some servers' files end in NUL bytes."""
-_DATA_LINE = re.compile(rb"(?:\A|[\r\n])[ \t]*@data\b[^\r\n]*", re.IGNORECASE)
+# Begun by a byte and without flags, it is searched many times faster.
+_DATA = re.compile(rb"@[dD][aA][tT][aA]\b[^\r\n]*")
+_BLANKS, _LINE_ENDS = b" \t", b"\r\n"
 _COMMENT = re.compile(rb"^[ \t]*%[^\n]*\n", re.MULTILINE)
 _START_BYTES = 2**16
 _SEARCHED_BYTES = 2**20
@@ -124,13 +126,22 @@ def split(content: Content, encoding: Encoding, read: Callable[[int, int], bytes
     has_returns = content.find(b"\r", start, _SEARCHED_BYTES) >= 0
     line_end = b"\r" if has_returns and not has_feeds else b"\n"
     # A header without its last line is told as such; the search ends where the file does.
-    found = _DATA_LINE.search(content, start, end)
-    stop = end
-    if found is not None:
-        after = content.find(line_end, found.end(), end)
-        stop = end if after < 0 else after + 1
+    found = _data_line_end(content, start, end)
+    after = -1 if found is None else content.find(line_end, found, end)
+    stop = end if after < 0 else after + 1
     header = _lines(content[start:stop], encoding).decode()
     return Data(content, encoding, header, stop, end, line_end, read)
+
+
+def _data_line_end(content: Content, start: int, end: int) -> int | None:
+    """Where the line ends that begins the data; None if there is none."""
+    for found in _DATA.finditer(content, start, end):
+        before = found.start()
+        while before > start and content[before - 1] in _BLANKS:
+            before -= 1
+        if before == start or content[before - 1] in _LINE_ENDS:
+            return found.end()
+    return None
 
 
 def _lines(content: bytes, encoding: Encoding) -> bytes:

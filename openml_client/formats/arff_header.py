@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from openml_client.errors import ArffError
@@ -24,14 +24,15 @@ _KINDS: dict[str, Kind] = {
     "relational": "relational",
 }
 _DECLARATION = re.compile(r"@(?P<word>\w+)\s*(?P<rest>.*)", re.DOTALL)
-_SIMPLE = re.compile(r"@attribute\s+([^\s{'\"%]+)\s+(numeric|real|integer|string)", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"[ \t]*@attribute[ \t]+([^\s{'\"%]+)[ \t]+(numeric|real|integer|string)[ \t]*\n", re.IGNORECASE
+)
+_PLAIN_LINES = re.compile(f"(?:{_PLAIN.pattern})++", re.IGNORECASE)
 """Most declarations, told apart at once: some files have a hundred thousand."""
 _NAME = re.compile(r"[^\s{]+")
 _RANGE = re.compile(r"\[[^\]]*\]\s*")
 """Of a numeric attribute, in old files.  Source: ARFF manual, "Attribute weights and ranges"."""
 _OPEN_QUOTE = "missing trailing quote in string"
-_LONG = 2**26
-"""Characters of a header that is rather a file of another kind."""
 _LABEL_END = re.compile("[,}]")
 
 
@@ -57,13 +58,17 @@ def parse_header(text: str, *, is_strict: bool = False) -> Header:
     """
     relation: str | None = None
     attributes: dict[str, Attribute] = {}
-    number = 0
-    for number, content in enumerate(_lines(text), start=1):
-        if not content or content.startswith("%"):
+    number, start = 0, 0
+    while start < len(text):
+        n_plain, stop = _take_plain(text, start, number + 1, attributes)
+        if n_plain:
+            number, start = number + n_plain, stop
             continue
-        simple = _SIMPLE.fullmatch(content)
-        if simple is not None and simple[1] not in attributes:
-            attributes[simple[1]] = Attribute(simple[1], _KINDS[simple[2].lower()])
+        number += 1
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        content, start = text[start:end].strip(), end + 1
+        if not content or content.startswith("%"):
             continue
         word, rest = _declaration(content, number)
         tail = ""
@@ -73,11 +78,7 @@ def parse_header(text: str, *, is_strict: bool = False) -> Header:
         elif word == "attribute":
             attribute, tail = _attribute(rest, number)
             if attribute.name in attributes:
-                raise ArffError(
-                    f"a second attribute has the name {attribute.name!r}",
-                    line=number,
-                    hint="Names of attributes must differ; rename one in the file.",
-                )
+                raise _twin(attribute.name, number)
             attributes[attribute.name] = attribute
         elif word == "data":
             tail = rest
@@ -98,27 +99,39 @@ def parse_header(text: str, *, is_strict: bool = False) -> Header:
     raise ArffError("the file has no @data", line=number or None)
 
 
+def _take_plain(
+    text: str, start: int, line: int, attributes: dict[str, Attribute]
+) -> tuple[int, int]:
+    """Take the plain declarations from here on, one per line: how many, and where they end."""
+    plain = _PLAIN_LINES.match(text, start)
+    if plain is None:
+        return 0, start
+    found = _PLAIN.findall(text, start, plain.end())
+    new = {name: Attribute(name, _KINDS[kind.lower()]) for name, kind in found}
+    if len(new) < len(found) or not new.keys().isdisjoint(attributes):
+        names = set(attributes)
+        for number, (name, _) in enumerate(found, start=line):
+            if name in names:
+                raise _twin(name, number)
+            names.add(name)
+    attributes |= new
+    return len(found), plain.end()
+
+
+def _twin(name: str, line: int) -> ArffError:
+    return ArffError(
+        f"a second attribute has the name {name!r}",
+        line=line,
+        hint="Names of attributes must differ; rename one in the file.",
+    )
+
+
 def _header(relation: str | None, attributes: Mapping[str, Attribute], line: int) -> Header:
     if relation is None:
         raise ArffError("the header has no @relation", line=line)
     if not attributes:
         raise ArffError("the header declares no attribute", line=line)
     return Header(relation, tuple(attributes.values()), line + 1)
-
-
-def _lines(text: str) -> Iterator[str]:
-    """The lines, read no further than asked."""
-    if not text:
-        return
-    if len(text) < _LONG:
-        yield from map(str.strip, text.removesuffix("\n").split("\n"))
-        return
-    start = 0
-    while start < len(text):
-        newline = text.find("\n", start)
-        end = len(text) if newline < 0 else newline
-        yield text[start:end].strip()
-        start = end + 1
 
 
 def _declaration(content: str, line: int) -> tuple[str, str]:

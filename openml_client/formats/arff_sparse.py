@@ -17,6 +17,7 @@ from openml_client.errors import ArffError
 from openml_client.formats.arff import Attribute
 from openml_client.formats.arff_rows import SparseRows
 from openml_client.formats.arff_values import Parse
+from openml_client.formats.bits import after, before, packed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,27 +42,34 @@ _BLANKS = tuple(
 _TABS = bytes.maketrans(b"\t", b" ")
 _ENTRIES = bytes.maketrans(b",", b"\n")
 _COMMA, _FEED, _OPEN, _CLOSE, _BLANK = b",\n{} "
-_AROUND = np.zeros(256, dtype=bool)
-_AROUND[list(b",\n{} }")] = True
+
+
+def are_nominal(attributes: Sequence[Attribute]) -> NDArray[np.bool_]:
+    """Whether each attribute is nominal."""
+    return np.array([attribute.kind == "nominal" for attribute in attributes], dtype=bool)
 
 
 def read_block(
-    attributes: Sequence[Attribute], parsers: Sequence[Parse | None], block: bytes
+    is_nominal: NDArray[np.bool_], parsers: Sequence[Parse | None], block: bytes
 ) -> SparseRows | None:
     """The rows of whole lines.
 
     None if they are not plain enough for a CSV parser, or if something is wrong with them.
+
+    Parameters
+    ----------
+    is_nominal
+        As `are_nominal` has it.
     """
     rows = _plain_rows(block)
     lengths = None if rows is None else _lengths(rows)
     if rows is None or lengths is None:
         return None
-    is_nominal = np.array([attribute.kind == "nominal" for attribute in attributes])
     parsed = _parsed(rows, has_labels=bool(is_nominal.any()))
     if parsed is None:
         return None
     indices, column = parsed
-    if not _are_good(indices, lengths, len(attributes)):
+    if not _are_good(indices, lengths, len(is_nominal)):
         return None
     try:
         values = _values(column, indices, is_nominal, parsers)
@@ -93,9 +101,12 @@ def _plain_rows(block: bytes) -> bytes | None:
 def _has_idle_blanks(block: bytes) -> bool:
     """Whether there are blanks that do more than part an index from its value."""
     array = np.frombuffer(block, dtype=np.uint8)
-    blanks = np.flatnonzero(array == _BLANK)
-    around = _AROUND[array[blanks - 1]] | _AROUND[array[blanks + 1]]
-    return bool(around.any())
+    blanks = packed(array == _BLANK)
+    around = blanks.copy()
+    for byte in (_COMMA, _FEED, _OPEN, _CLOSE):
+        around |= packed(array == byte)
+    # Before the first byte and behind the last one, which is a line feed, nothing stands.
+    return bool((blanks & (after(around, first=True) | before(around))).any())
 
 
 def _lengths(rows: bytes) -> NDArray[np.int64] | None:
@@ -105,7 +116,7 @@ def _lengths(rows: bytes) -> NDArray[np.int64] | None:
     starts = np.concatenate([[0], ends[:-1] + 1])
     if not ((array[starts] == _OPEN) & (array[ends - 1] == _CLOSE)).all():
         return None
-    if rows.count(b"{") != len(ends) or rows.count(b"}") != len(ends):
+    if any(np.count_nonzero(array == brace) != len(ends) for brace in (_OPEN, _CLOSE)):
         return None
     commas = np.searchsorted(np.flatnonzero(array == _COMMA), ends)
     lengths = np.diff(commas, prepend=0) + 1
