@@ -11,11 +11,11 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 from openml_client.config import Settings, load_settings
 from openml_client.errors import ConfigError
-from openml_client.resources.caller import Caller
 
 if TYPE_CHECKING:
     from openml_client.model.mirror import Mirrored
     from openml_client.model.user import User
+    from openml_client.resources.caller import Caller
     from openml_client.resources.datasets import Datasets
     from openml_client.resources.evaluations import Evaluations
     from openml_client.resources.flows import Flows
@@ -318,6 +318,7 @@ class Client:
     @cached_property
     def _caller(self) -> Caller:
         from openml_client.cache import Cache
+        from openml_client.resources.caller import Caller
 
         cache = Cache(self._settings.cache_dir, server=self._settings.server)
         return Caller(self._settings, self._connection, cache, is_offline=self._is_offline)
