@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Collection, Iterable
 from importlib.metadata import EntryPoint, entry_points
 
@@ -25,8 +27,8 @@ def find_extension(model: object) -> Extension:
     MissingDependencyError
         If no extension for the model is installed.
     """
-    installed = _installed()
     roots = [cls.__module__.partition(".")[0] for cls in type(model).__mro__]
+    installed = _installed(roots)
     for root in roots:
         if root in installed:
             return _load(root, installed[root])
@@ -47,7 +49,7 @@ def get_extension(name: str) -> Extension:
     FlowError
         If two distributions provide it, or it was written for another version of the protocol.
     """
-    installed = _installed()
+    installed = _installed([name])
     if name not in installed:
         have = f"Installed: {', '.join(sorted(installed))}. " if installed else ""
         raise MissingDependencyError(
@@ -64,7 +66,18 @@ def _advice(roots: Iterable[str], installed: Collection[str]) -> str:
     return f"pip install openml-client-{name or 'sklearn'}"
 
 
-def _installed() -> dict[str, list[EntryPoint]]:
+def _installed(wanted: Iterable[str]) -> dict[str, list[EntryPoint]]:
+    """All extensions; looked for again if none of the wanted ones was there before."""
+    found = _found_on(tuple(sys.path))
+    if found.keys().isdisjoint(wanted):
+        _found_on.cache_clear()
+        found = _found_on(tuple(sys.path))
+    return found
+
+
+@functools.cache
+def _found_on(_: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
+    # Every fold asks, and reading the lists of all distributions takes 10 ms.
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=GROUP):
         found.setdefault(point.name, []).append(point)

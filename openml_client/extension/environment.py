@@ -73,7 +73,7 @@ def _requirement(module: str) -> str | None:
     names = sorted(_distributions().get(module, ()))
     if not names:
         return None
-    return f"{names[0]}=={importlib.metadata.version(names[0]).partition('+')[0]}"
+    return f"{names[0]}=={_version(names[0]).partition('+')[0]}"
 
 
 @functools.cache
@@ -85,7 +85,11 @@ def _distributions() -> Mapping[str, list[str]]:
 def _imported_distributions() -> dict[str, str]:
     modules = {name.partition(".")[0] for name in sys.modules}
     names = {name for module in modules for name in _distributions().get(module, ())}
-    return {name: importlib.metadata.version(name) for name in sorted(names)}
+    return {name: _version(name) for name in sorted(names)}
+
+
+# What is imported stays as it is, whatever is installed meanwhile.
+_version = functools.cache(importlib.metadata.version)
 
 
 def _thread_pools() -> list[dict[str, Any]]:
