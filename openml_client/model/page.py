@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from openml_client.model.columns import Columns, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +25,8 @@ class Listing(Generic[T]):
     Rows that are there all the while come once each, wherever in the list others appear
     meanwhile.  Where rows vanish, as by a deletion, others move up, and as many may be missed.
 
+    Rows are told apart by the fields of ``key``.
+
     ``len()`` works once everything was read; before, it raises TypeError, so that no
     harmless-looking ``len`` downloads a list of a hundred thousand rows.
     """
@@ -33,7 +38,7 @@ class Listing(Generic[T]):
         page_size: int,
         limit: int | None = None,
         offset: int = 0,
-        key: Callable[[T], object] | None = None,
+        key: Sequence[str] = (),
         title: str = "rows",
     ) -> None:
         self._fetch = fetch
@@ -42,7 +47,9 @@ class Listing(Generic[T]):
         self._offset = offset
         self._key = key
         self._title = title
+        self._pages: list[Sequence[T]] = []
         self._rows: list[T] = []
+        self._n_read = 0
         self._seen: set[object] = set()
         self._complete = limit == 0
 
@@ -52,9 +59,12 @@ class Listing(Generic[T]):
             while position < len(self._rows):
                 yield self._rows[position]
                 position += 1
-            if self._complete:
+            if len(self._rows) < self._n_read:
+                self._make_rows()
+            elif self._complete:
                 return
-            self._read_page()
+            else:
+                self._read_page()
 
     def __len__(self) -> int:
         if not self._complete:
@@ -62,10 +72,10 @@ class Listing(Generic[T]):
                 "the length of this listing is not known before it was read to the end; "
                 "use len(list(listing))"
             )
-        return len(self._rows)
+        return self._n_read
 
     def __length_hint__(self) -> int:
-        return len(self._rows)
+        return self._n_read
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -95,28 +105,60 @@ class Listing(Generic[T]):
         """All rows as a frame, one column per field; mappings become one column per key."""
         import pandas as pd
 
+        while not self._complete:
+            self._read_page()
+        columns = [page for page in self._pages if isinstance(page, Columns)]
+        if columns and len(columns) == len(self._pages):
+            return to_frame(columns)
         return pd.DataFrame([_flat(row) for row in self])
 
     def _read_page(self) -> None:
         wanted = self._page_size
         if self._limit is not None:
-            wanted = min(wanted, self._limit - len(self._rows))
+            wanted = min(wanted, self._limit - self._n_read)
         page = self._fetch(self._offset, wanted)
         self._offset += len(page)
-        for row in page:
-            # Rows that appear meanwhile push others onto the next page: each is kept once.
-            key = self._key(row) if self._key else None
-            if key is not None and key in self._seen:
-                continue
-            self._seen.add(key)
-            self._rows.append(row)
-        full = self._limit is not None and len(self._rows) >= self._limit
+        kept = self._new_rows(page)
+        if kept:
+            self._pages.append(kept)
+            self._n_read += len(kept)
+        full = self._limit is not None and self._n_read >= self._limit
         if len(page) < wanted or full:
             self._complete = True
 
+    def _new_rows(self, page: Sequence[T]) -> Sequence[T]:
+        """The rows that are not there yet.
+
+        Rows that appear meanwhile push others onto the next page: each is kept once.
+        """
+        if not self._key:
+            return page
+        keys: list[object] = list(
+            page.keys(self._key) if isinstance(page, Columns) else map(attrgetter(*self._key), page)
+        )
+        unique = set(keys)
+        if len(unique) == len(keys) and self._seen.isdisjoint(unique):
+            self._seen |= unique
+            return page
+        new = []
+        for place, key in enumerate(keys):
+            if key not in self._seen:
+                self._seen.add(key)
+                new.append(place)
+        return [page[place] for place in new]
+
+    def _make_rows(self) -> None:
+        """Make rows of the first page that has none yet."""
+        n_rows = 0
+        for page in self._pages:
+            if n_rows == len(self._rows):
+                self._rows.extend(page)
+                return
+            n_rows += len(page)
+
     def __repr__(self) -> str:
         rows = list(islice(self, PREVIEW_ROWS + 1))
-        count = f"{len(self._rows)}" if self._complete else f"at least {len(self._rows)}"
+        count = f"{self._n_read}" if self._complete else f"at least {self._n_read}"
         lines = [f"<Listing of {count} {self._title}>", *(f"  {r!r}" for r in rows[:PREVIEW_ROWS])]
         if len(rows) > PREVIEW_ROWS:
             lines.append("  …")

@@ -20,7 +20,7 @@ from openml_client.errors import (
 )
 from openml_client.model.page import Listing
 from openml_client.resources.ids import plain_filter
-from openml_client.wire import xml
+from openml_client.wire import columns, xml
 from openml_client.wire.codes import NO_KEY, error_for
 from openml_client.wire.complaints import complaints
 from openml_client.wire.route import Auth, Route
@@ -74,9 +74,15 @@ class Caller:
         files: Sequence[FilePart] = (),
         form: Mapping[str, str] | None = None,
         filters: Mapping[str, Any] | None = None,
+        read: Callable[..., Any] = xml.read,
         **places: object,
     ) -> Any:
         """Answer of a route, as the model of its response document.
+
+        Parameters
+        ----------
+        read
+            Makes the model of a document and a body.
 
         Raises
         ------
@@ -97,7 +103,7 @@ class Caller:
             f"{name} {value[:SHOWN_CHARACTERS]}" for name, value in (form or {}).items()
         )
         try:
-            return self._read(route, f"{path} ({said})" if said else path, response)
+            return self._read(route, f"{path} ({said})" if said else path, response, read=read)
         except AuthenticationError as error:
             n_bytes = sum(len(part.content) for part in request.files)
             if error.code == NO_KEY and n_bytes > SMALLEST_LIMIT_BYTES:
@@ -180,7 +186,7 @@ class Caller:
         route: Route,
         filters: Mapping[str, Any],
         *,
-        key: Callable[[Any], object],
+        key: Sequence[str],
         title: str,
         explain_none: Callable[[], object] = lambda: None,
     ) -> Listing[Any]:
@@ -188,6 +194,8 @@ class Caller:
 
         Parameters
         ----------
+        key
+            The fields that tell rows apart.
         title
             What the rows are, in the plural.
         explain_none
@@ -207,7 +215,7 @@ class Caller:
         def fetch(start: int, count: int) -> Sequence[Any]:
             page = {**values, "limit": count, "offset": start} if pages else values
             try:
-                rows: Sequence[Any] = self.call(route, filters=page)
+                rows: Sequence[Any] = self.call(route, filters=page, read=columns.read)
             except NoResultError:
                 rows = ()
             if not rows and start == (offset or 0):
@@ -311,7 +319,14 @@ class Caller:
                 hint=f"The server would refuse this, so nothing was sent.{more}",
             )
 
-    def _read(self, route: Route, path: str, response: Response) -> Any:
+    def _read(
+        self,
+        route: Route,
+        path: str,
+        response: Response,
+        *,
+        read: Callable[..., Any] = xml.read,
+    ) -> Any:
         from openml_client.transport.policy import is_page
 
         body = response.body.lstrip()
@@ -339,7 +354,7 @@ class Caller:
                 hint="Is this the address of an OpenML server? A proxy or a captive portal may "
                 "have answered instead.",
             )
-        return xml.read(route.response, body, source=path)
+        return read(route.response, body, source=path)
 
     def _require_online(self, what: str) -> None:
         if self.is_offline:

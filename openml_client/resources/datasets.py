@@ -91,9 +91,7 @@ class Datasets(DatasetChanges):
         ValidationError
             If a filter does not exist or takes no such value.
         """
-        return self._caller.listing(
-            routes.DATASET_LIST, filters, key=lambda row: row.id, title="datasets"
-        )
+        return self._caller.listing(routes.DATASET_LIST, filters, key=("id",), title="datasets")
 
     def features(self, dataset: Any) -> tuple[Feature, ...]:
         """The columns of a dataset, in the order of the data file.

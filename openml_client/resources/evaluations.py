@@ -78,7 +78,7 @@ class Evaluations:
         return self._caller.listing(
             route,
             filters,
-            key=lambda row: (row.run_id, row.measure, row.engine_id),
+            key=("run_id", "measure", "engine_id"),
             title="evaluations",
             explain_none=lambda: self._check_measure(measure, route),
         )

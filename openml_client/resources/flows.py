@@ -94,9 +94,7 @@ class Flows(Things):
         ValidationError
             If a filter does not exist or takes no such value.
         """
-        return self._caller.listing(
-            routes.FLOW_LIST, filters, key=lambda row: row.id, title="flows"
-        )
+        return self._caller.listing(routes.FLOW_LIST, filters, key=("id",), title="flows")
 
     def publish(
         self,

@@ -101,7 +101,7 @@ class Runs(RunFiles):
         ValidationError
             If a filter does not exist or takes no such value.
         """
-        return self._caller.listing(routes.RUN_LIST, filters, key=lambda row: row.id, title="runs")
+        return self._caller.listing(routes.RUN_LIST, filters, key=("id",), title="runs")
 
     def execute(
         self,

@@ -64,9 +64,7 @@ class Setups(Things):
         ValidationError
             If a filter does not exist or takes no such value.
         """
-        return self._caller.listing(
-            routes.SETUP_LIST, filters, key=lambda row: row.id, title="setups"
-        )
+        return self._caller.listing(routes.SETUP_LIST, filters, key=("id",), title="setups")
 
     def find(self, flow: Any, parameters: Mapping[str, Any] | None = None) -> Setup | None:
         """The setup of a flow with exactly these values, or None; it takes an API key.

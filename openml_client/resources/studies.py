@@ -72,7 +72,7 @@ class Collections(Stored):
         return self._caller.listing(
             routes.STUDY_LIST,
             {**filters, "main_entity_type": self._holds},
-            key=lambda row: row.id,
+            key=("id",),
             title=self._plural,
         )
 

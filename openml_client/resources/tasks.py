@@ -80,9 +80,7 @@ class Tasks(Things):
         ValidationError
             If a filter does not exist or takes no such value.
         """
-        return self._caller.listing(
-            routes.TASK_LIST, filters, key=lambda row: row.id, title="tasks"
-        )
+        return self._caller.listing(routes.TASK_LIST, filters, key=("id",), title="tasks")
 
     def splits(self, task: Any) -> Splits:
         """The training and test rows of each fold, as ``splits[repeat, fold, sample]``.

@@ -195,9 +195,7 @@ class Things(Stored):
         name = "flows" if error.code == self._kind.delete.codes.get("is_part") else kept_by.name
         if not error.dependants:
             filters = {kept_by.by: id_, "limit": SHOWN_DEPENDANTS + 1, **kept_by.filters}
-            rows = self._caller.listing(
-                kept_by.route, filters, key=lambda row: row.id, title=kept_by.name
-            )
+            rows = self._caller.listing(kept_by.route, filters, key=("id",), title=kept_by.name)
             error.dependants = tuple(row.id for row in rows)
         if error.dependants:
             more = ", …" if len(error.dependants) > SHOWN_DEPENDANTS else ""

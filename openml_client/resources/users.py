@@ -28,9 +28,7 @@ class Users:
             If one of them is no id.
         """
         filters = {} if ids is None else {"ids": as_ids(ids, "user")}
-        return self._caller.listing(
-            routes.USER_LIST, filters, key=lambda row: row.id, title="users"
-        )
+        return self._caller.listing(routes.USER_LIST, filters, key=("id",), title="users")
 
 
 def whoami(caller: Caller) -> User:

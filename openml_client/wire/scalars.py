@@ -99,10 +99,13 @@ _ZERO_DATE = re.compile(r"0000-|\d{4}-00-|\d{4}-\d\d-00|-0001-11-30")
 
 
 def _instant(text: str) -> datetime | None:
-    if _ZERO_DATE.match(text.strip()):
-        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        if _ZERO_DATE.match(text.strip()):
+            return None
+        raise
     # The server's times carry no zone; they are taken as UTC.
-    moment = datetime.fromisoformat(text.strip())
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -34,15 +34,22 @@ class _GuardedExpat:
     @staticmethod
     def ParserCreate(encoding: str | None = None, separator: str | None = None) -> Any:  # noqa: N802
         parser = expat.ParserCreate(encoding, separator)
-        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartDoctypeDeclHandler = refuse_doctype
         return parser
 
 
-_ILL_FORMED = (expat.ExpatError, LookupError, ValueError)
+ILL_FORMED = (expat.ExpatError, LookupError, ValueError)
 """What expat raises for text that is no XML, and for encodings that it does not know."""
 
 
-def _refuse_doctype(*_: object) -> None:
+def refuse_doctype(*_: object) -> None:
+    """The handler of parsers for a DOCTYPE.
+
+    Raises
+    ------
+    ProtocolError
+        Always.
+    """
     raise ProtocolError(NO_DOCTYPE)
 
 
@@ -71,7 +78,7 @@ def parse(body: bytes, *, source: str, exact: Collection[str] = ()) -> tuple[str
             expat=_GuardedExpat,
             strip_whitespace=False,
         )
-    except _ILL_FORMED as error:
+    except ILL_FORMED as error:
         raise ProtocolError(
             f"{source}: not well-formed XML ({error}); it begins with {first_line(body)!r}",
             hint="A proxy or a captive portal may have answered instead of the server.",
@@ -118,12 +125,12 @@ def _check_nesting(body: bytes, source: str) -> None:
         depth -= 1
 
     parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartDoctypeDeclHandler = refuse_doctype
     parser.StartElementHandler = enter
     parser.EndElementHandler = leave
     try:
         parser.Parse(body, True)
-    except _ILL_FORMED:
+    except ILL_FORMED:
         return  # said better by the parse that follows
 
 
