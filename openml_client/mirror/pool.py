@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from openml_client.errors import AuthenticationError, OfflineError, OpenMLError
+from openml_client.errors import OfflineError
 from openml_client.mirror.tally import Tally
+from openml_client.resources.at_once import each
 
-K = TypeVar("K", bound=Hashable)
+K = TypeVar("K", bound=int | str)
 T = TypeVar("T")
 
 
@@ -36,31 +36,16 @@ class Pool:
         AuthenticationError
             If the API key is wrong: then nothing else can be read either.
         """
-        from tqdm.auto import tqdm
-
-        done: dict[K, T] = {}
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="mirror") as pool:
-            futures = {
-                pool.submit(self._unless_gone, work, key): key for key in dict.fromkeys(keys)
-            }
-            is_silent = not (self.progress and futures)
-            try:
-                with tqdm(total=len(futures), desc=title or f"{kind}s", disable=is_silent) as bar:
-                    for future in as_completed(futures):
-                        self._take(kind, futures[future], future, done)
-                        bar.update()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return done
-
-    def _take(self, kind: str, key: Any, future: Future[T], done: dict[Any, T]) -> None:
-        try:
-            done[key] = future.result()
-        except AuthenticationError:
-            raise
-        except OpenMLError as error:
+        done, errors = each(
+            keys,
+            lambda key: self._unless_gone(work, key),
+            workers=self.workers,
+            title=title or f"{kind}s",
+            progress=self.progress,
+        )
+        for key, error in errors.items():
             self.tally.leave_out(kind, key, error)
+        return done
 
     def _unless_gone(self, work: Callable[[K], T], key: K) -> T:
         """What the work gives, unless the server is out of reach: then nothing is tried."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from numbers import Integral
-from typing import IO, TYPE_CHECKING, Any
+from threading import BoundedSemaphore
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from openml_client.config import Settings
 from openml_client.errors import (
@@ -18,6 +20,7 @@ from openml_client.errors import (
     TransportError,
     ValidationError,
 )
+from openml_client.model.columns import Columns
 from openml_client.model.page import Listing
 from openml_client.resources.ids import plain_filter
 from openml_client.wire import columns, xml
@@ -60,6 +63,12 @@ class Caller:
     cache: Cache
     is_offline: bool
     """Whether the server is not asked, but the cache alone."""
+    slots: AbstractContextManager[object] = field(default_factory=nullcontext)
+    """Held while a document is asked for."""
+
+    def at_most(self, n_requests: int) -> Self:
+        """The same, with this many documents asked for at a time by all threads that share it."""
+        return replace(self, slots=BoundedSemaphore(n_requests))
 
     @property
     def host(self) -> str:
@@ -124,12 +133,14 @@ class Caller:
         path = route.path_of(id_)
         if self.is_offline:
             return self._kept(route, id_, path)
-        response = self.transport.send(self._request(route, path, None, (), {}))
+        with self.slots:
+            response = self.transport.send(self._request(route, path, None, (), {}))
         try:
-            answer = self._read(route, path, response)
+            answer = self._read(route, path, response, read=columns.read)
         except NotFoundError:
             self.forget(route, id_)
             raise
+        answer = answer.rows if isinstance(answer, Columns) else answer
         found: Any = getattr(answer, "id", id_)
         if isinstance(id_, str):
             self.keep_name(route, id_, None, found)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from openml_client.errors import NoResultError, NotFoundError, ValidationError
+from openml_client.errors import NoResultError, NotFoundError, OpenMLError, ValidationError
 from openml_client.model.dataset import Dataset, DatasetDraft, DatasetSummary, Feature
+from openml_client.model.many import ManyDatasets
 from openml_client.model.page import Listing
+from openml_client.resources.at_once import fetch_each, meanwhile
 from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
 from openml_client.resources.writing import check_draft
@@ -48,7 +50,7 @@ class Datasets(DatasetChanges):
         ValidationError
             If it is neither an id nor a name, as an empty text.
         """
-        if isinstance(id_or_name, str) and not id_or_name.strip().isdecimal():
+        if _is_name(id_or_name):
             _check_name(id_or_name)
             found = self._newest(id_or_name, version)
             if found is None:
@@ -121,6 +123,71 @@ class Datasets(DatasetChanges):
         rows = self._caller.get_cached(routes.DATASET_QUALITIES, self._id_of(dataset))
         return {row.name: row.value for row in rows}
 
+    def get_many(
+        self,
+        ids: Iterable[Any],
+        *,
+        with_features: bool = False,
+        with_qualities: bool = False,
+        workers: int = 8,
+        progress: bool = True,
+    ) -> ManyDatasets:
+        """The datasets of these ids, in their order; one that fails does not stop the others.
+
+        What fails is left out, stands in ``errors`` by its id, and is warned of; ``or_raise()``
+        raises the first of these errors.  An id that is given twice is fetched once.
+
+        Parameters
+        ----------
+        ids
+            Or things that have them, as the rows of a list.
+        with_features, with_qualities
+            Fetch these, too, into ``features`` and ``qualities``, by id.  A dataset that the
+            server has not processed has none; any other error of one leaves the dataset out.
+        workers
+            Requests that are under way at once; from 16 on more make no difference.
+        progress
+            Show a bar, on a terminal.
+
+        Raises
+        ------
+        ValidationError
+            If one is no id, or there are no workers; then nothing is fetched.
+        AuthenticationError
+            If the API key is wrong.
+        OfflineError
+            If nothing came because the server is out of reach, or the client offline.
+        """
+        asked = [as_id(value, "dataset") for value in ids]
+        parts: dict[str, Callable[[Datasets, int], Any]] = {"get": Datasets.get}
+        parts |= {"features": Datasets.features} if with_features else {}
+        parts |= {"qualities": Datasets.qualities} if with_qualities else {}
+        done, failed = fetch_each(
+            self._caller,
+            [(part, id_) for id_ in asked for part in parts],
+            lambda caller, key: parts[key[0]](Datasets(caller), key[1]),
+            workers=workers,
+            title="datasets",
+            progress=progress,
+        )
+        errors: dict[int, OpenMLError] = {}
+        for (part, id_), error in failed.items():  # of one dataset the description comes first
+            if part == "get" or not isinstance(error, NoResultError):
+                errors.setdefault(id_, error)
+        came = [id_ for id_ in asked if id_ not in errors]
+        datasets = ManyDatasets(
+            tuple(done["get", id_] for id_ in came),
+            errors,
+            "datasets",
+            *(
+                {id_: done[part, id_] for id_ in came if (part, id_) in done}
+                for part in ("features", "qualities")
+            ),
+        )
+        if errors:
+            _logger.warning("%s: %s", self._caller.host, datasets.complaint())
+        return datasets
+
     def load(self, dataset: Any, *, format: Format = "auto") -> Table:
         """The data of a dataset as a table.
 
@@ -147,12 +214,12 @@ class Datasets(DatasetChanges):
         if format not in FORMATS:
             known = ", ".join(map(repr, FORMATS))
             raise ValidationError(f"the format {format!r} is unknown; give one of {known}")
-        description = dataset if isinstance(dataset, Dataset) else self.get(dataset)
-        try:
-            features = self.features(description)
-        except NoResultError:
-            features = ()  # not processed: the data file speaks for itself
-        return Loading(self._caller, description).table(features, format)
+        if _is_name(dataset):
+            dataset = self.get(dataset)
+        # Two round trips in all: the features come while the description does, or else the file.
+        with meanwhile(lambda: self._features_if_any(dataset)) as features:
+            description = dataset if isinstance(dataset, Dataset) else self.get(dataset)
+            return Loading(self._caller, description).table(features, format)
 
     def publish(
         self, draft: DatasetDraft, data: Any, *, columns: Sequence[str] | None = None
@@ -205,9 +272,15 @@ class Datasets(DatasetChanges):
             )
         return dataset
 
+    def _features_if_any(self, dataset: Any) -> tuple[Feature, ...]:
+        try:
+            return self.features(dataset)
+        except NoResultError:
+            return ()  # not processed: the data file speaks for itself
+
     def _id_of(self, dataset: Any) -> int:
         """Id of a dataset that is given by id, by name or as itself."""
-        if isinstance(dataset, str) and not dataset.strip().isdecimal():
+        if _is_name(dataset):
             return self.get(dataset).id
         return as_id(dataset, "dataset")
 
@@ -239,6 +312,10 @@ class Datasets(DatasetChanges):
         if others:
             return f"Of this name {', '.join(others)}: ask for it by its id."
         return _SHOWN_BY
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and not value.strip().isdecimal()
 
 
 def _check_name(name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,8 +50,14 @@ class Loading:
     caller: Caller
     dataset: Dataset
 
-    def table(self, features: Sequence[Feature], format: Format) -> Table:
+    def table(self, features: Callable[[], Sequence[Feature]], format: Format) -> Table:
         """The data as a table.
+
+        Parameters
+        ----------
+        features
+            Gives what the server says of the columns.  It is asked once a file is here, so that
+            both may be under way at the same time.
 
         Raises
         ------
@@ -64,12 +70,12 @@ class Loading:
         for suffix in self._suffixes(format):
             stored = self._stored(suffix)
             if stored is not None:
-                return stored.described(features, target=target)
+                return stored.described(features(), target=target)
         if format != "arff" and "pq" in self._suffixes(format):
             table = self._from_parquet(features, is_wanted=format == "parquet")
             if table is not None:
-                return table.described(features, target=target)
-        return self._from_arff().described(features, target=target)
+                return table.described(features(), target=target)
+        return self._from_arff().described(features(), target=target)
 
     def _suffixes(self, format: Format) -> Sequence[_Suffix]:
         """The files that will do, the best one first."""
@@ -79,31 +85,45 @@ class Loading:
         has_parquet = self.dataset.parquet_url is not None and not self.caller.settings.is_local
         return ("pq", "arff") if has_parquet else ("arff",)
 
-    def _from_parquet(self, features: Sequence[Feature], *, is_wanted: bool) -> Table | None:
+    def _from_parquet(
+        self, features: Callable[[], Sequence[Feature]], *, is_wanted: bool
+    ) -> Table | None:
         """The table of the Parquet file; None if there is none, and another file will do."""
         from openml_client.formats.parquet import read_parquet
 
+        content = self._parquet_file(is_wanted=is_wanted)
+        if content is None:
+            return None
+        columns = features()
+        try:
+            table = read_parquet(content, columns)
+        except FormatError as error:
+            if is_wanted:
+                raise
+            _logger.warning("dataset %d is read as ARFF: %s", self.dataset.id, error.message)
+            return None
+        self._keep(table, "pq")
+        return table
+
+    def _parquet_file(self, *, is_wanted: bool) -> bytes | None:
+        """The content of the Parquet file; None if there is none, and another file will do."""
         url, cache = self.dataset.parquet_url, self.caller.cache
         if not is_wanted and self._is_known_to_be_missing():
             return None
         if url is None:
             raise NotFoundError(f"dataset {self.dataset.id} has no Parquet file")
         try:
-            content = cache.get_or_fetch(
+            return cache.get_or_fetch(
                 self._key("pq"),
                 lambda sink: self.caller.download(url, sink, private=self._is_private),
             )
-            table = read_parquet(content, features)
-        except (TransportError, OfflineError, FormatError) as error:
+        except (TransportError, OfflineError) as error:
             if is_wanted:
                 raise
             if isinstance(error, TransportError) and error.status in _NOT_THERE:
                 cache.write(self._key("no-pq"), datetime.now(UTC).isoformat().encode())
-            told = _logger.warning if isinstance(error, FormatError) else _logger.debug
-            told("dataset %d is read as ARFF: %s", self.dataset.id, error.message)
+            _logger.debug("dataset %d is read as ARFF: %s", self.dataset.id, error.message)
             return None
-        self._keep(table, "pq")
-        return table
 
     def _is_known_to_be_missing(self) -> bool:
         """Whether the server had no Parquet file when it was asked, not long ago."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import DuplicateError, TaskError, TransportError, ValidationError
+from openml_client.model.many import Many
 from openml_client.model.page import Listing
 from openml_client.model.task import Task, TaskInputs, TaskSummary
 from openml_client.model.task_draft import TaskDraft
 from openml_client.model.task_type import EstimationProcedure, TaskType, TaskTypeId
+from openml_client.resources.at_once import fetch_each
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
 from openml_client.resources.writing import check_draft, write_once
@@ -20,6 +23,8 @@ from openml_client.wire.xml import first_line
 
 if TYPE_CHECKING:
     from openml_client.formats.splits import Splits
+
+_logger = logging.getLogger("openml_client")
 
 NO_SPLITS = 412
 """Status of the answer in place of a splits file.  Source: protocol note, section 3.3."""
@@ -53,6 +58,46 @@ class Tasks(Things):
         """
         task: Task = self._caller.get_cached(routes.TASK_GET, as_id(id, "task"))
         return task
+
+    def get_many(
+        self, ids: Iterable[Any], *, workers: int = 8, progress: bool = True
+    ) -> Many[Task]:
+        """The tasks of these ids, in their order; one that fails does not stop the others.
+
+        What fails is left out, stands in ``errors`` by its id, and is warned of; ``or_raise()``
+        raises the first of these errors.  An id that is given twice is fetched once.
+
+        Parameters
+        ----------
+        ids
+            Or things that have them, as the rows of a list.
+        workers
+            Requests that are under way at once; from 16 on more make no difference.
+        progress
+            Show a bar, on a terminal.
+
+        Raises
+        ------
+        ValidationError
+            If one is no id, or there are no workers; then nothing is fetched.
+        AuthenticationError
+            If the API key is wrong.
+        OfflineError
+            If nothing came because the server is out of reach, or the client offline.
+        """
+        asked = [as_id(value, "task") for value in ids]
+        done, errors = fetch_each(
+            self._caller,
+            asked,
+            lambda caller, id_: Tasks(caller).get(id_),
+            workers=workers,
+            title="tasks",
+            progress=progress,
+        )
+        tasks = Many(tuple(done[id_] for id_ in asked if id_ in done), errors, "tasks")
+        if errors:
+            _logger.warning("%s: %s", self._caller.host, tasks.complaint())
+        return tasks
 
     def inputs(self, id: Any) -> TaskInputs:
         """The raw inputs of a task, by which it was published; without its tags.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -187,7 +188,7 @@ def test_a_large_table_is_kept_while_the_caller_works(
             started.append(self)
 
     monkeypatch.setattr(loading, "SMALL_BYTES", 10)
-    monkeypatch.setattr(loading.threading, "Thread", Thread)
+    monkeypatch.setattr(loading, "threading", SimpleNamespace(Thread=Thread))
     server.client().datasets.load("iris", format="arff")
     assert kept(tmp_path, "*.arrow") == []
     (thread,) = started

@@ -68,7 +68,8 @@ def test_the_document_that_a_name_needs_is_named_where_it_is_missing(
     iris = client.datasets.get("iris")
     client._caller.cache.remove(f"data/get/{iris.id}.xml")
     assert f"data.get {iris.id} (not in the cache)" in said(lambda: offline.datasets.get("iris"))
-    client.datasets.get(iris.id)
+    client.datasets.load(iris.id)
+    client._caller.cache.remove(f"data/features/{iris.id}.xml")
     assert f"data.features {iris.id} (not in the cache)" in said(
         lambda: offline.datasets.load("iris")
     )
@@ -124,10 +125,12 @@ READS: dict[str, Callable[[Client], object]] = {
     "datasets.list": lambda c: list(c.datasets.list()),
     "datasets.features": lambda c: c.datasets.features(1),
     "datasets.qualities": lambda c: c.datasets.qualities(1),
+    "datasets.get_many": lambda c: c.datasets.get_many([1]),
     "datasets.load": lambda c: c.datasets.load("iris"),
     "datasets.descriptions": lambda c: c.datasets.descriptions(1),
     "datasets.quality_names": lambda c: c.datasets.quality_names(),
     "tasks.get": lambda c: c.tasks.get(1),
+    "tasks.get_many": lambda c: c.tasks.get_many([1]),
     "tasks.inputs": lambda c: c.tasks.inputs(1),
     "tasks.list": lambda c: list(c.tasks.list()),
     "tasks.splits": lambda c: c.tasks.splits(1),
