@@ -29,6 +29,9 @@ __all__ = ["VERSION", "Fold", "Key", "Splits", "open_splits", "read_splits", "wr
 
 SHOWN_ROWS = 5
 
+EACH_ROW_ONCE = frozenset({"crossvalidation", "leaveoneout"})
+"""Procedures that test each row once in each repeat."""
+
 
 @dataclass(frozen=True, eq=False)
 class Fold:
@@ -102,25 +105,55 @@ class Splits(Mapping[Key, Fold]):
         """Whether these are the splits of a learning curve."""
         return self.n_samples > 1
 
-    def check(self, n_rows: int) -> None:
+    def check(self, n_rows: int, *, procedure: str | None = None) -> None:
         """Nothing, if these can be splits of a dataset of ``n_rows`` rows.
 
         Rows for both training and test are an error, unless all are: some procedures test on
-        the training data.  A row may stand in one part more than once.
+        the training data.  A row may stand in one part more than once, as samples with
+        replacement have it.
+
+        Parameters
+        ----------
+        procedure
+            Type of the estimation procedure.  Where it is one of `EACH_ROW_ONCE`, each repeat must
+            test each row once, and never what it trains on.
 
         Raises
         ------
         TaskError
-            With the first rows that the dataset lacks, or that are in both parts.
+            With the first rows that the dataset lacks, that are in both parts, or that are not
+            tested once.
         """
         is_tested = np.zeros(n_rows, dtype=bool)
         for key, fold in self.items():
             for rows in (fold.train, fold.test):
                 _check_range(key, rows, n_rows)
             is_tested[fold.test] = True
-            if is_tested[fold.train].any() and not _is_same(fold):
+            if is_tested[fold.train].any() and (procedure in EACH_ROW_ONCE or not _is_same(fold)):
                 raise _overlap(key, fold)
             is_tested[fold.test] = False
+        if procedure in EACH_ROW_ONCE:
+            self._check_once(n_rows)
+
+    def _check_once(self, n_rows: int) -> None:
+        for repeat, group in itertools.groupby(self, key=lambda key: key[0]):
+            # Samples of a learning curve differ in their training rows only.
+            tests = {fold: self[repeat, fold].test for _, fold, sample in group if not sample}
+            counts = np.bincount(np.concatenate([*tests.values()]), minlength=n_rows)
+            repeated, lacking = np.flatnonzero(counts > 1), np.flatnonzero(counts == 0)
+            if len(repeated):
+                folds = [fold for fold, rows in tests.items() if repeated[0] in rows]
+                found = (
+                    f"{_some(repeated)} more than once (row {repeated[0]} in fold {_some(folds)})"
+                )
+            elif len(lacking):
+                found = f"{_some(lacking)} never"
+            else:
+                continue
+            raise TaskError(
+                f"repeat {repeat} tests the rows {found}, and its procedure tests each row once",
+                hint="The splits are wrong, or of another dataset; report it to the server.",
+            )
 
     def __repr__(self) -> str:
         samples = f", {self.n_samples} samples" if self.has_samples else ""
@@ -257,7 +290,7 @@ def _overlap(key: Key, fold: Fold) -> TaskError:
     )
 
 
-def _some(rows: NDArray[np.integer]) -> str:
+def _some(rows: Sequence[int] | NDArray[np.integer]) -> str:
     return ", ".join(str(row) for row in rows[:SHOWN_ROWS])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from openml_client import Client
+from openml_client.errors import TaskError
 from openml_client.formats.splits import VERSION, Fold, Splits, write_splits
 from openml_client.seed import seed
 
@@ -104,3 +105,11 @@ def test_a_file_that_can_not_be_written_does_not_hinder(
     with caplog.at_level(logging.WARNING):
         assert rows(client.tasks.splits(1)) == before
     assert "the cache can't be written" in caplog.text
+
+
+def test_a_run_needs_splits_that_test_each_row_once(client: Client) -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    client._caller.cache.write("task/splits/1.arff", FILE)
+    with pytest.raises(TaskError, match="repeat 0 tests the rows 0, 1, 2, 3, 4 never"):
+        client.runs.execute(DecisionTreeClassifier(), 1, seed=1, progress=False)

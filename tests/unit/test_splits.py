@@ -361,10 +361,39 @@ def test_rows_of_mapped_splits_can_not_be_written(tmp_path):
 # What they must be
 
 
+def test_a_row_that_crossvalidation_never_tests_is_found():
+    lines = [*fold_lines(0, 0, [2, 3], [0, 1]), *fold_lines(0, 1, [0, 1], [2])]
+    splits = read_splits(splits_file(lines))
+    splits.check(4)
+    splits.check(4, procedure="holdout")
+    with pytest.raises(TaskError, match="repeat 0 tests the rows 3 never"):
+        splits.check(4, procedure="crossvalidation")
+
+
+def test_a_row_that_crossvalidation_tests_twice_is_found():
+    lines = [*fold_lines(0, 0, [2, 3], [0, 1]), *fold_lines(0, 1, [0], [1, 2, 3])]
+    with pytest.raises(
+        TaskError, match=r"repeat 0 tests the rows 1 more than once \(row 1 in fold 0, 1\)"
+    ):
+        read_splits(splits_file(lines)).check(4, procedure="crossvalidation")
+
+
+def test_samples_do_not_count_as_other_tests():
+    lines = [f"{line},{sample}" for line in crossvalidation(2, 2, 8) for sample in range(2)]
+    read_splits(splits_file(lines, WITH_SAMPLE)).check(8, procedure="crossvalidation")
+
+
 def test_rows_below_the_first_are_found():
     splits = Splits({(0, 0, 0): Fold(np.array([0]), np.array([-1]))})
     with pytest.raises(TaskError, match="the rows -1 in repeat 0, fold 0"):
         splits.check(2)
+
+
+def test_crossvalidation_does_not_test_on_its_training_data():
+    splits = read_splits(splits_file(fold_lines(0, 0, [0, 1], [1, 0])))
+    splits.check(2, procedure="testontrainingdata")
+    with pytest.raises(TaskError, match="the rows 0, 1 both for training and for test in repeat 0"):
+        splits.check(2, procedure="crossvalidation")
 
 
 @pytest.mark.parametrize("row", [2**31, 2**40, -(2**31)])
