@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
@@ -29,12 +26,10 @@ from openml_client.formats.arff_rows import (
     joined_weights,
 )
 from openml_client.formats.arff_values import cell_parser
+from openml_client.formats.workers import in_order
 
 CHECKED_ROWS = 1_000
 """Rows that the server's upload check looks at.  Source: protocol note, section 2."""
-
-MAX_WORKERS = 8
-"""Blocks that are read at once; each takes some times its size in memory."""
 
 _logger = logging.getLogger("openml_client")
 
@@ -130,26 +125,4 @@ def _in_blocks(
         _logger.debug("ARFF %r: bytes %d to %d go line by line", header.relation, *span)
         return read_lines(lines_of(block, data.line_of(span[0], header.next_line)))
 
-    if len(spans) < 2:
-        yield read_span(spans[0]) if spans else read_lines(())
-        return
-    n_workers = min(len(spans), _n_processors(), MAX_WORKERS)
-    with ThreadPoolExecutor(n_workers) as pool:
-        waiting: deque[Future[T]] = deque()
-        try:
-            for span in spans:
-                waiting.append(pool.submit(read_span, span))
-                if len(waiting) > 2 * n_workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _n_processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return in_order(read_span, spans) if spans else iter([read_lines(())])

@@ -1,47 +1,75 @@
-"""Writing ARFF files: columns and sparse matrices into bytes that read back equal."""
+"""Writing ARFF files: columns and sparse matrices into bytes that read back equal.
+
+Rows are written in blocks, by some threads side by side: what is held of the texts is a few blocks.
+"""
 
 from __future__ import annotations
 
+import io
 import itertools
-import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import ArffError
 from openml_client.formats.arff import NUMBERS, Attribute
-from openml_client.formats.arff_dates import DEFAULT_DATE, DateFormat
+from openml_client.formats.arff_dates import DEFAULT_DATE
+from openml_client.formats.arff_texts import (
+    DATE_WITH_MILLISECONDS,
+    check_column,
+    check_exact,
+    check_numbers,
+    numbers,
+    quote,
+    replaced,
+    surrogate_error,
+    texts,
+)
+from openml_client.formats.workers import in_order
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from scipy.sparse import csr_matrix
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.:;/+*()<>=@!&#$~^|\[\]-]+")
-"""Values that need no quotes in any reader."""
-_ESCAPES = str.maketrans({"\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-DATE_WITH_MILLISECONDS = DEFAULT_DATE + ".SSS"
-"""The finest format, as Java knows no more."""
+__all__ = [
+    "DATE_WITH_MILLISECONDS",
+    "arff_blocks",
+    "check_exact",
+    "write_arff",
+    "write_sparse_arff",
+]
 
-_MICROSECONDS = "datetime64[us]"
-_ISO_UNITS: Mapping[str, Literal["s", "ms"]] = {DEFAULT_DATE: "s", DATE_WITH_MILLISECONDS: "ms"}
-"""Formats in which numpy writes dates, too, and its unit for them."""
-_FOUR_DIGITS = (np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999"))
-"""Between these dates a year has four digits."""
+BLOCK_CELLS = 2**18
+"""Values in one block: some megabytes of text, so that it stays in the processor's caches."""
 
-MAX_EXACT = 2**53
-"""Whole numbers up to here are read back exactly, as numbers are read as float64."""
+_Span = tuple[int, int]
 
 
 def write_arff(
     relation: str,
     attributes: Sequence[Attribute],
-    columns: Sequence[NDArray[Any]],
+    columns: Sequence[Any],
     *,
     comment: str = "",
 ) -> bytes:
     """The bytes of a dense file; numbers are written as short as they read back equal.
+
+    Parameters and errors are those of `arff_blocks`.
+    """
+    return _whole(arff_blocks(relation, attributes, columns, comment=comment))
+
+
+def arff_blocks(
+    relation: str,
+    attributes: Sequence[Attribute],
+    columns: Sequence[Any],
+    *,
+    comment: str = "",
+) -> Iterator[bytes]:
+    """A dense file, some megabytes at a time.
 
     Parameters
     ----------
@@ -53,7 +81,8 @@ def write_arff(
     Raises
     ------
     ArffError
-        If a value can't be written so that it reads back equal.
+        If a value can't be written so that it reads back equal.  Of texts and dates that is found
+        when their block is made.
     """
     lengths = sorted({len(column) for column in columns})
     if len(columns) != len(attributes) or len(lengths) > 1:
@@ -62,8 +91,13 @@ def write_arff(
             f"{lengths}"
         )
     header = _header(relation, attributes, comment)
-    texts = [_texts(a, c) for a, c in zip(attributes, columns, strict=True)]
-    return _encoded([*header, *map(",".join, zip(*texts, strict=True))])
+    for attribute, column in zip(attributes, columns, strict=True):
+        check_column(attribute, column)
+
+    def write_rows(span: _Span) -> bytes:
+        return _rows([texts(a, c[slice(*span)]) for a, c in zip(attributes, columns, strict=True)])
+
+    return _blocks(header, lengths[0], len(attributes), write_rows)
 
 
 def write_sparse_arff(relation: str, attributes: Sequence[Attribute], matrix: csr_matrix) -> bytes:
@@ -73,7 +107,8 @@ def write_sparse_arff(relation: str, attributes: Sequence[Attribute], matrix: cs
     ----------
     matrix
         Shape ``(n_rows, n_attributes)``, as `ArffFile.sparse`: numbers, and positions in the labels
-        for nominal attributes; what it leaves out is 0, or the first label.
+        for nominal attributes, NaN where a value is missing; what it leaves out is 0, or the first
+        label.
 
     Raises
     ------
@@ -90,48 +125,124 @@ def write_sparse_arff(relation: str, attributes: Sequence[Attribute], matrix: cs
     header = _header(relation, attributes, "")
     rows = matrix.tocsr(copy=True)
     rows.sum_duplicates()  # sorts them, too
-    values = _sparse_texts(attributes, rows)
-    entries = [f"{index} {value}" for index, value in zip(rows.indices, values, strict=True)]
-    bounds = itertools.pairwise(rows.indptr)
-    return _encoded([*header, *("{" + ", ".join(entries[a:b]) + "}" for a, b in bounds)])
+    labels = _Labels.of(attributes)
+    _check_entries(attributes, labels, rows)
+    n_rows = rows.shape[0]
+    # Blocks are counted in entries, of which each is an index and a value.
+    n_cells = max(1, 2 * rows.nnz // max(1, n_rows))
+    return _whole(
+        _blocks(header, n_rows, n_cells, lambda span: _sparse_rows(labels, rows[slice(*span)]))
+    )
 
 
-def _sparse_texts(attributes: Sequence[Attribute], rows: csr_matrix) -> Sequence[str]:
+@dataclass(frozen=True)
+class _Labels:
+    """The labels of all nominal attributes of a sparse file, as they stand there."""
+
+    texts: pa.LargeStringArray
+    """One attribute's behind the other's; null at the end."""
+    is_nominal: NDArray[np.bool_]
+    """Shape ``(n_attributes,)``, as all that follows."""
+    starts: NDArray[np.int64]
+    """Where in the texts those of an attribute begin."""
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, attributes: Sequence[Attribute]) -> _Labels:
+        import pyarrow as pa
+
+        texts = [quote(label) for attribute in attributes for label in attribute.labels]
+        counts = np.array([len(attribute.labels) for attribute in attributes], dtype=np.int64)
+        return cls(
+            pa.array([*texts, None], pa.large_string()),
+            np.array([attribute.kind == "nominal" for attribute in attributes]),
+            np.cumsum(counts) - counts,
+            counts,
+        )
+
+
+def _check_entries(attributes: Sequence[Attribute], labels: _Labels, rows: csr_matrix) -> None:
+    """Refuse a sparse file before anything is written."""
+    is_nominal = labels.is_nominal[rows.indices]
+    check_numbers("the matrix", rows.data[~is_nominal])
+    codes, columns = rows.data[is_nominal], rows.indices[is_nominal]
+    is_declared = (codes >= 0) & (codes < labels.counts[columns]) & (codes == np.trunc(codes))
+    is_wrong = ~(is_declared | np.isnan(codes))
+    if is_wrong.any():
+        name = attributes[columns[is_wrong][0]].name
+        raise ArffError(f"attribute {name!r} has a value that is not declared")
+
+
+def _sparse_rows(labels: _Labels, rows: csr_matrix) -> bytes:
+    import pyarrow as pa
+    from pyarrow import compute
+
+    indices = compute.cast(pa.array(rows.indices), pa.large_string())
+    entries = _joined([indices, _sparse_texts(labels, rows)], " ")
+    lists = pa.LargeListArray.from_arrays(pa.array(rows.indptr.astype(np.int64)), entries)
+    lines = compute.binary_join(lists, _text(", "))
+    return _rows([_joined([_text("{"), lines, _text("}")], "")])
+
+
+def _sparse_texts(labels: _Labels, rows: csr_matrix) -> pa.LargeStringArray:
     """The entries as they stand in a file, in the order of the rows."""
-    nominal = [n for n, attribute in enumerate(attributes) if attribute.kind == "nominal"]
-    if not nominal:
-        return _numbers("the matrix", rows.data)
-    texts = np.empty(rows.nnz, dtype=object)
-    is_nominal = np.isin(rows.indices, nominal)
-    texts[~is_nominal] = _numbers("the matrix", rows.data[~is_nominal])
-    for index in nominal:
-        places = np.flatnonzero(rows.indices == index)
-        codes = np.nan_to_num(rows.data[places], nan=-1).astype(np.int32)
-        texts[places] = _texts(attributes[index], codes)
-    return list(texts)
+    import pyarrow as pa
+
+    written = numbers(rows.data)
+    is_nominal = labels.is_nominal[rows.indices]
+    if not is_nominal.any():
+        return written
+    codes, columns = rows.data[is_nominal], rows.indices[is_nominal]
+    is_missing = np.isnan(codes)
+    places = labels.starts[columns] + np.where(is_missing, 0, codes).astype(np.int64)
+    places[is_missing] = len(labels.texts) - 1
+    return replaced(written, is_nominal, labels.texts.take(pa.array(places)))
 
 
-def quote(text: str) -> str:
-    """Text as it stands in a file, with quotes where it needs them.
-
-    Raises
-    ------
-    ArffError
-        If it has a NUL character, at which many readers stop.
-    """
-    if _PLAIN.fullmatch(text):
-        return text
-    if "\0" in text:
-        raise ArffError(f"{text[:40]!r} has a NUL character, which ARFF files can't hold")
-    return "'" + text.translate(_ESCAPES) + "'"
-
-
-def _encoded(lines: Sequence[str]) -> bytes:
+def _blocks(
+    header: Sequence[str], n_rows: int, n_cells: int, write_rows: Callable[[_Span], bytes]
+) -> Iterator[bytes]:
+    """A file of ``n_rows`` rows, of which each has about ``n_cells`` values."""
     try:
-        return ("\n".join(lines) + "\n").encode()
+        first = ("\n".join(header) + "\n").encode()
     except UnicodeEncodeError as error:
-        around = error.object[max(0, error.start - 20) : error.start + 20]
-        raise ArffError(f"half of a surrogate pair is no character: {around!r}") from error
+        raise surrogate_error(error) from error
+    size = max(1, BLOCK_CELLS // n_cells)
+    spans = [(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
+    return itertools.chain([first], in_order(write_rows, spans))
+
+
+def _whole(blocks: Iterator[bytes]) -> bytes:
+    """The bytes of a file, of which no second copy is held, as joining the blocks would."""
+    sink = io.BytesIO()
+    sink.writelines(blocks)
+    return sink.getvalue()
+
+
+def _rows(columns: Sequence[pa.LargeStringArray]) -> bytes:
+    """The lines of a block, each with its end."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    lines = _joined(columns, ",")
+    bounds = pa.array(np.array([0, len(lines)], dtype=np.int64))
+    block = compute.binary_join(pa.LargeListArray.from_arrays(bounds, lines), _text("\n"))
+    content: bytes = block[0].as_buffer().to_pybytes() + b"\n"
+    return content
+
+
+def _joined(columns: Sequence[pa.LargeStringArray], separator: str) -> pa.LargeStringArray:
+    from pyarrow import compute
+
+    return compute.binary_join_element_wise(
+        *columns, _text(separator), null_handling="replace", null_replacement="?"
+    )
+
+
+def _text(text: str) -> pa.LargeStringScalar:
+    import pyarrow as pa
+
+    return pa.scalar(text, pa.large_string())
 
 
 def _header(relation: str, attributes: Sequence[Attribute], comment: str) -> list[str]:
@@ -165,94 +276,3 @@ def _declared(attribute: Attribute) -> str:
     if attribute.kind == "relational":
         raise ArffError(f"attribute {attribute.name!r} is relational, which can't be written")
     return attribute.kind.upper()
-
-
-def _texts(attribute: Attribute, column: NDArray[Any]) -> list[str]:
-    what = f"attribute {attribute.name!r}"
-    if attribute.kind in NUMBERS:
-        return _numbers(what, column)
-    if attribute.kind == "nominal":
-        if len(column) and (column.min() < -1 or column.max() >= len(attribute.labels)):
-            raise ArffError(f"{what} has a value that is not declared")
-        quoted = np.array([*(quote(label) for label in attribute.labels), "?"], dtype=object)
-        texts: list[str] = quoted[column].tolist()
-        return texts
-    if attribute.kind == "date":
-        return _dates(what, attribute.date_format or DEFAULT_DATE, column)
-    return ["?" if value is None else _string(what, value) for value in column.tolist()]
-
-
-def _string(what: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ArffError(
-            f"{what} is a string, and one of its values is {value!r} of type "
-            f"{type(value).__name__}",
-            hint="Turn the column into texts, numbers or categories first.",
-        )
-    return quote(value)
-
-
-def _dates(what: str, pattern: str, column: NDArray[Any]) -> list[str]:
-    exact = column.astype(_MICROSECONDS)
-    if (exact != column)[~np.isnat(column)].any():
-        raise ArffError(f"{what} has nanoseconds", hint="Round them to milliseconds before.")
-    texts = _iso_dates(exact, _ISO_UNITS.get(pattern))
-    if texts is not None:
-        return texts
-    try:
-        date_format = DateFormat(pattern)
-        return ["?" if v is None else quote(_date(date_format, v)) for v in exact.tolist()]
-    except ValueError as error:
-        raise ArffError(f"{what}: {error}", hint="Round the dates, or drop them.") from error
-
-
-def _iso_dates(column: NDArray[np.datetime64], unit: Literal["s", "ms"] | None) -> list[str] | None:
-    """Texts of dates in a format of numpy's; None if that is not so, or can't hold all of them."""
-    missing = np.isnat(column)
-    there = column[~missing]
-    if unit is None or (there.astype(f"datetime64[{unit}]") != there).any():
-        return None
-    if len(there) and (there.min() < _FOUR_DIGITS[0] or there.max() > _FOUR_DIGITS[1]):
-        return None
-    texts = np.datetime_as_string(column, unit=unit).astype(object)
-    texts[missing] = "?"
-    written: list[str] = texts.tolist()
-    return written
-
-
-def _date(date_format: DateFormat, value: object) -> str:
-    if not isinstance(value, datetime):  # numpy gives a number for years that Python lacks
-        raise ValueError("a date lies outside the years 1 to 9999")  # noqa: TRY004  (not a type)
-    return date_format.format(value)
-
-
-def _numbers(what: str, column: NDArray[Any]) -> list[str]:
-    if column.dtype.kind in "biu":
-        check_exact(what, column)
-        return [str(value) for value in column.astype(int).tolist()]
-    if column.dtype.kind != "f":
-        raise ArffError(f"{what} is a number, and its column is of type {column.dtype}")
-    if np.isinf(column).any():
-        raise ArffError(f"{what} has an infinite value", hint="Replace it before.")
-    # repr of a Python float is the shortest text that reads back equal.
-    return [
-        "?" if value != value else repr(value).removesuffix(".0")  # noqa: PLR0124  (NaN)
-        for value in column.astype(np.float64).tolist()
-    ]
-
-
-def check_exact(what: str, column: NDArray[Any]) -> None:
-    """Refuse whole numbers that would not read back equal.
-
-    Raises
-    ------
-    ArffError
-        Naming what holds them.
-    """
-    if column.dtype.kind not in "iuO":
-        return
-    if len(column) and (column.min() < -MAX_EXACT or column.max() > MAX_EXACT):
-        raise ArffError(
-            f"{what} has whole numbers beyond 2**53, which would be read back rounded",
-            hint="Turn the column into texts or categories, if they are names.",
-        )

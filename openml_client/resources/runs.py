@@ -360,7 +360,8 @@ class Runs(RunFiles):
 
         data = task_data(task, self._datasets.load(task.dataset_id))
         splits = self._tasks.splits(task)
-        splits.check(len(data.truth))
+        procedure = task.procedure.type if task.procedure else None
+        splits.check(len(data.truth), procedure=procedure)
         jobs = plan(description, data, splits, seed=seed, trust=trust)
         outcomes = execute(jobs, total=len(splits), executor=executor, progress=progress)
         return collect(outcomes, data, has_samples=splits.has_samples), data

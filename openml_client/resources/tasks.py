@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import DuplicateError, TaskError, TransportError, ValidationError
+from openml_client.errors import (
+    DuplicateError,
+    FormatError,
+    TaskError,
+    TransportError,
+    ValidationError,
+)
 from openml_client.model.many import Many
 from openml_client.model.page import Listing
 from openml_client.model.task import Task, TaskInputs, TaskSummary
@@ -38,6 +44,8 @@ TASKS = Kind(
     dependants=runs_by("tasks"),
 )
 
+
+_logger = logging.getLogger("openml_client")
 
 _PROBLEMATIC = re.compile(r"problematic input: \[?(\w+)")
 
@@ -135,16 +143,18 @@ class Tasks(Things):
         TaskError
             If tasks of this type have no splits, or the splits are unusable.
         """
-        from openml_client.formats.splits import read_splits
+        from openml_client.formats.splits import VERSION, read_splits, write_splits
 
         task = task if isinstance(task, Task) else self.get(task)
         url = task.procedure.data_splits_url if task.procedure else None
         if url is None:
             raise TaskError(f"task {task.id} ({task.type}) has no splits")
+        key, cache = f"task/splits/{task.id}.arff", self._caller.cache
+        stored = self._stored_splits(key)
+        if stored is not None:
+            return stored
         try:
-            content = self._caller.cache.get_or_fetch(
-                f"task/splits/{task.id}.arff", lambda sink: self._caller.download(url, sink)
-            )
+            content = cache.get_or_fetch(key, lambda sink: self._caller.download(url, sink))
         except TransportError as error:
             if error.status != NO_SPLITS:
                 raise
@@ -152,7 +162,23 @@ class Tasks(Things):
                 f"task {task.id} ({task.type}) has no splits: the server says "
                 f"{first_line(error.body)!r}"
             ) from error
-        return read_splits(content)
+        splits = read_splits(content)
+        cache.keep_derived(f"{key}.npy", VERSION, lambda sink: write_splits(splits, sink))
+        return splits
+
+    def _stored_splits(self, key: str) -> Splits | None:
+        """What was made of a splits file when it was read, mapped; None if it must be read."""
+        from openml_client.formats.splits import VERSION, open_splits
+
+        file = self._caller.cache.open_derived(f"{key}.npy", VERSION)
+        if file is None:
+            return None
+        with file:
+            try:
+                return open_splits(file)
+            except FormatError as error:  # of a machine with another order of bytes, say
+                _logger.debug("%s is read again: %s", key, error.message)
+                return None
 
     def publish(self, draft: TaskDraft) -> Task:
         """The stored task of a draft; the one that is there already if it is the same.

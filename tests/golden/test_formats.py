@@ -16,7 +16,7 @@ from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, check_arff,
 from openml_client.formats.arff_writer import write_arff
 from openml_client.formats.parquet import read_parquet, write_parquet
 from openml_client.formats.predictions import read_predictions, write_predictions
-from openml_client.formats.splits import Splits, read_splits
+from openml_client.formats.splits import Splits, open_splits, read_splits, write_splits
 from openml_client.formats.table import Table
 from tests.golden import transcripts
 
@@ -207,18 +207,34 @@ def test_real_splits_are_a_whole_cross_validation(shared, path):
     assert_is_cross_validation(splits, n_rows)
 
 
-@pytest.mark.parametrize("path", SPLITS)
-def test_real_splits_keep_the_order_of_the_file(shared, path):
-    content = (shared / path).read_bytes()
+RECORDED = (*SPLITS, *(f"splits_{name}" for name in ("cls", "ep2", "ep5", "lc", "reg")))
+"""Splits of openml.org by their paths, and those of the running server by their transcripts."""
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_real_splits_keep_the_order_of_the_file(shared, tmp_path, name):
+    content = (
+        (shared / name).read_bytes()
+        if name in SPLITS
+        else transcripts.load(shared / "golden", name).response.body
+    )
     wanted: dict = {}
-    for kind, row, repeat, fold in reference(content)["data"]:
-        parts = wanted.setdefault((int(repeat), int(fold), 0), {"TRAIN": [], "TEST": []})
+    for kind, row, *key in reference(content)["data"]:
+        parts = wanted.setdefault(tuple(map(int, [*key, 0][:3])), {"TRAIN": [], "TEST": []})
         parts[kind].append(int(row))
-    found = read_splits(content)
-    assert list(found) == sorted(wanted)
-    for key, fold in found.items():
-        assert fold.train.tolist() == wanted[key]["TRAIN"]
-        assert fold.test.tolist() == wanted[key]["TEST"]
+    read = read_splits(content)
+    path = tmp_path / "kept.npy"
+    with path.open("wb") as sink:
+        write_splits(read, sink)
+    with path.open("rb") as file:
+        kept = open_splits(file)
+    n_rows = 1 + max(row for parts in wanted.values() for row in itertools.chain(*parts.values()))
+    for found in (read, kept):
+        assert found.n_bytes <= 4 * n_rows * found.n_repeats
+        assert list(found) == sorted(wanted)
+        for key, fold in found.items():
+            assert fold.train.tolist() == wanted[key]["TRAIN"]
+            assert fold.test.tolist() == wanted[key]["TEST"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Writing ARFF: what is written reads back equal, here and by liac-arff, or is refused."""
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,8 +12,11 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from openml_client.errors import ArffError
+from openml_client.formats import arff_writer, workers
 from openml_client.formats.arff import Attribute, check_arff, codes_dtype, read_arff, read_header
-from openml_client.formats.arff_writer import write_arff, write_sparse_arff
+from openml_client.formats.arff_texts import numbers, quote
+from openml_client.formats.arff_texts import texts as arff_texts
+from openml_client.formats.arff_writer import arff_blocks, write_arff, write_sparse_arff
 from openml_client.formats.frames import arff_from_pandas
 
 from .arff_reference import rows_by_liac, rows_of
@@ -137,6 +143,101 @@ def test_floats_read_back_bit_by_bit():
     assert read_arff(content).columns[0].tobytes() == column.tobytes()
 
 
+def shortest(value):
+    """A number as Python writes it, which is what a file has."""
+    return None if np.isnan(value) else repr(value).removesuffix(".0")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.floats(allow_infinity=False)
+        | st.builds(  # of all sizes at which the text changes
+            lambda digits, exponent: float(f"{digits}e{exponent}"),
+            st.integers(-(10**17), 10**17),
+            st.integers(-32, 8),
+        )
+    )
+)
+def test_numbers_are_the_shortest_texts(values):
+    assert numbers(np.array(values, dtype=np.float64)).to_pylist() == [
+        shortest(value) for value in values
+    ]
+
+
+@pytest.mark.parametrize("exponent", range(-325, 309))
+def test_numbers_around_powers_of_ten_are_the_shortest_texts(exponent):
+    power = np.array(float(f"1e{exponent}"))
+    values = np.array([power, np.nextafter(power, 0), np.nextafter(power, 1e308), -power])
+    assert numbers(values).to_pylist() == [shortest(value) for value in values.tolist()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.none() | texts))
+def test_texts_are_quoted_in_arrow_as_in_python(values):
+    wanted = [None if value is None else quote(value) for value in values]
+    for column in (objects(*values), pa.array(values, pa.large_string())):
+        assert arff_texts(Attribute("a", "string"), column).to_pylist() == wanted
+
+
+def suits_liac(table):
+    """Whether liac-arff reads such columns: it cuts INTEGER, and knows neither dates nor ``{}``."""
+    return all(
+        a.kind not in {"date", "integer"} and (a.kind != "nominal" or a.labels) for a in table[0]
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables().filter(suits_liac))
+def test_liac_arff_reads_any_table(table):
+    attributes, columns = table
+    named = [replace(a, name=f"a{n}") for n, a in enumerate(attributes)]
+    content = write_arff("r", named, columns)
+    assert rows_by_liac(content) == rows_of(read_arff(content))
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_blocks_make_the_same_file(monkeypatch, n_workers):
+    rng = np.random.default_rng(0)
+    attributes = [
+        Attribute("n", "real"),
+        Attribute("k", "nominal", ("a b", "c")),
+        Attribute("t", "string"),
+        Attribute("d", "date", date_format=ISO),
+    ]
+    columns = [
+        np.where(rng.random(101) < 0.1, np.nan, rng.normal(size=101)),
+        rng.integers(-1, 2, 101).astype(np.int8),
+        pa.array([None if n % 7 == 0 else f"'{n}" for n in range(101)], pa.large_string()),
+        np.datetime64("2020-01-01", "us") + np.arange(101) * np.timedelta64(1, "D"),
+    ]
+    whole = write_arff("r", attributes, columns)
+    matrix = csr_matrix(np.where(rng.random((101, 5)) < 0.5, rng.normal(size=(101, 5)), 0))
+    sparse = write_sparse_arff("r", [Attribute(n, "real") for n in "abcde"], matrix)
+    monkeypatch.setattr(arff_writer, "BLOCK_CELLS", 12)
+    monkeypatch.setattr(workers, "n_processors", lambda: n_workers)
+    assert write_arff("r", attributes, columns) == whole
+    assert write_sparse_arff("r", [Attribute(n, "real") for n in "abcde"], matrix) == sparse
+
+
+def test_ten_times_the_rows_take_no_more_memory(monkeypatch):
+    monkeypatch.setattr(arff_writer, "BLOCK_CELLS", 2**13)
+    monkeypatch.setattr(workers, "n_processors", lambda: 2)
+    attributes = [Attribute("a", "real"), Attribute("b", "integer"), Attribute("c", "string")]
+    peaks = []
+    for n_rows in (60_000, 600_000):
+        numbers = np.random.default_rng(0).normal(size=n_rows)
+        names = pa.array(["a name"], pa.large_string()).take(pa.array(np.zeros(n_rows, int)))
+        columns = [numbers, np.arange(n_rows), names]
+        in_arrow = pa.total_allocated_bytes()
+        tracemalloc.start()
+        blocks = arff_blocks("r", attributes, columns)
+        peak = max(pa.total_allocated_bytes() - in_arrow for _ in blocks)
+        peaks.append(peak + tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0] < 15 * 2**20
+
+
 def test_float32_reads_back_as_the_same_number():
     column = np.array([0.1, 1e30], dtype=np.float32)
     content = write_arff("r", [Attribute("a", "real")], [column])
@@ -180,6 +281,9 @@ def test_liac_arff_reads_what_is_written():
         ([Attribute("a", "real")], [np.array([np.inf])], "'a' has an infinite value"),
         ([Attribute("a", "real")], [np.array([1j])], "its column is of type complex128"),
         ([Attribute("a", "real")], [objects(1.0)], "its column is of type object"),
+        ([Attribute("a", "real")], [np.array([1], "g") / 3], "float128, which would be read bac"),
+        ([Attribute("a", "nominal", ("x",))], [np.zeros(1)], "positions are of type float64"),
+        ([Attribute("a", "string")], [objects(b"x")], "one of its values is b'x' of type bytes"),
         ([Attribute("a", "integer")], [np.array([2**53 + 1])], "'a' has whole numbers beyond"),
         ([Attribute("a", "integer")], [np.array([2**64 - 1], "u8")], "whole numbers beyond"),
         ([Attribute("a", "integer")], [np.array([-(2**63)])], "whole numbers beyond"),
@@ -192,6 +296,7 @@ def test_liac_arff_reads_what_is_written():
         ([Attribute("a", "date")], [np.array(["20000-01-01"], "M8[us]")], "outside the years"),
         ([Attribute("a", "date", date_format="QQ")], [np.array(["2020"], "M8[us]")], "letter 'Q'"),
         ([Attribute("a", "date")], [np.array([1], "M8[ns]")], "'a' has nanoseconds"),
+        ([Attribute("a", "date")], [np.array([1])], "'a' is a date, and its column is of type int"),
     ],
 )
 def test_what_would_not_read_back_equal_is_refused(attributes, columns, message):
@@ -215,6 +320,32 @@ def test_sparse_numbers_read_back_equal():
     assert file.attributes == tuple(attributes)
     np.testing.assert_array_equal(file.sparse.toarray(), matrix.toarray())
     assert rows_by_liac(content, is_sparse=True) == rows_of(file)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_any_sparse_file_reads_back_equal(data):
+    names = data.draw(st.lists(texts, min_size=1, max_size=4, unique=True))
+    attributes, columns = [], []
+    n_rows = data.draw(st.integers(1, 4))
+    for name in names:
+        labels = tuple(data.draw(st.lists(texts, max_size=3, unique=True)))
+        cells = st.floats(allow_infinity=False).filter(lambda value: value != 0) | st.just(0.0)
+        if labels:
+            cells = st.just(np.nan) | st.integers(0, len(labels) - 1).map(float)
+        attributes.append(Attribute(name, "nominal" if labels else "real", labels))
+        columns.append(data.draw(st.lists(cells, min_size=n_rows, max_size=n_rows)))
+    matrix = csr_matrix(np.array(columns).T)
+    file = read_arff(write_sparse_arff("r", attributes, matrix))
+    assert file.attributes == tuple(attributes)
+    np.testing.assert_array_equal(file.sparse.toarray(), matrix.toarray())
+
+
+@pytest.mark.parametrize("value", [2, -1, 0.5, np.inf, 1e300])
+def test_an_entry_that_is_no_place_of_a_label_is_refused(value):
+    attributes = [Attribute("a", "real"), Attribute("b", "nominal", ("x", "y"))]
+    with pytest.raises(ArffError, match="'b' has a value that is not declared"):
+        write_sparse_arff("r", attributes, csr_matrix([[1.0, value]]))
 
 
 def test_entries_that_stand_twice_are_added_up_and_the_matrix_is_left_alone():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from openml_client.errors import TaskError
+from openml_client.formats.splits import read_splits
 from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.lcg import JavaRandom
 from openml_client.registry.engine.splits import SplitRows, make_splits, splits_arff
@@ -170,6 +171,35 @@ def test_learning_curve_samples_contain_each_other_and_share_the_test_rows() -> 
     assert test[0].tolist() == test[1].tolist()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "is_curve", "bytes_of_row"),
+    [
+        (procedure("crossvalidation", repeats=1, folds=10), False, 4),
+        (procedure("crossvalidation", repeats=10, folds=10), False, 40),
+        (procedure("crossvalidation", repeats=5, folds=2), False, 20),
+        (procedure("crossvalidation", repeats=2, folds=10), True, 8),
+        (procedure("holdout", repeats=3, percentage=33), False, 12),
+        (procedure("holdout_ordered", percentage=33), False, 4),
+        (procedure("leaveoneout", repeats=1), False, 4),
+        (procedure("testontrainingdata", repeats=1), False, 8),
+    ],
+)
+def test_the_client_reads_what_each_procedure_makes(
+    wanted: EstimationProcedure, is_curve: bool, bytes_of_row: int
+) -> None:
+    made = split(wanted, 205, classes_of(120, 85), learning_curve=is_curve)
+    splits = read_splits(splits_arff("probe", made))
+    splits.check(205, procedure=wanted.type)
+    assert splits.n_bytes <= bytes_of_row * 205
+    samples = np.zeros_like(made.fold) if made.sample is None else made.sample
+    keys = np.stack([made.repeat, made.fold, samples], axis=1)
+    assert list(splits) == sorted({tuple(key) for key in keys.tolist()})
+    for key, fold in splits.items():
+        is_here = (keys == key).all(axis=1)
+        assert fold.train.tolist() == made.rowid[is_here & ~made.is_test].tolist()
+        assert fold.test.tolist() == made.rowid[is_here & made.is_test].tolist()
+
+
 @pytest.mark.parametrize("kind", ["testthentrain", "customholdout", "holdoutunlabeled"])
 def test_a_procedure_without_splits_is_refused_by_name(kind: str) -> None:
     with pytest.raises(TaskError, match=f"of type '{kind}' has no splits"):
@@ -224,3 +254,21 @@ def test_the_file_of_a_learning_curve_has_samples() -> None:
     text = splits_arff("curve", rows).decode()
     assert "@attribute sample numeric\n" in text
     assert text.endswith("@data\nTRAIN,5,1,2,3\nTEST,6,1,2,3")
+
+
+def test_a_file_of_many_lines_is_written_line_by_line() -> None:
+    # More lines than are joined at once, and numbers of one to five digits.
+    rows = split(procedure("holdout", repeats=11, percentage=33), 20_001)
+    content = splits_arff("probe", rows).decode()
+    assert content.split("@data\n")[1].split("\n") == [
+        f"{'TEST' if is_test else 'TRAIN'},{row},{repeat},{fold}"
+        for is_test, row, repeat, fold in zip(
+            rows.is_test, rows.rowid, rows.repeat, rows.fold, strict=True
+        )
+    ]
+
+
+def test_a_file_without_lines_ends_with_its_header() -> None:
+    nothing = np.empty(0, np.int32)
+    rows = SplitRows(is_test=nothing.astype(bool), rowid=nothing, repeat=nothing, fold=nothing)
+    assert splits_arff("probe", rows).endswith(b"\n@data")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openml_client.errors import ArffError, FormatError, TaskError
-from openml_client.formats.splits import Fold, Splits, read_splits
+from openml_client.formats.split_lines import read_lines
+from openml_client.formats.splits import Fold, Splits, open_splits, read_splits, write_splits
 
 COLUMNS = ("type {TRAIN,TEST}", "rowid numeric", "repeat numeric", "fold numeric")
 WITH_SAMPLE = (*COLUMNS, "sample numeric")
@@ -247,3 +248,177 @@ def test_what_is_no_repeat_and_fold_is_a_key_error_that_says_what_is(key):
     with pytest.raises(KeyError, match=r"is no splits\[repeat, fold\]"):
         splits[key]
     assert splits.get(key) is None
+
+
+# How they are held
+
+
+def fold_lines(repeat, fold, train, test):
+    return [
+        *(f"TRAIN,{row},{repeat},{fold}" for row in train),
+        *(f"TEST,{row},{repeat},{fold}" for row in test),
+    ]
+
+
+def crossvalidation(n_repeats, n_folds, n_rows, *, is_ascending=False):
+    """The lines of shuffled rows cut into folds, which are in that order or ascending."""
+    rng = np.random.default_rng(3)
+    for repeat in range(n_repeats):
+        rows = rng.permutation(n_rows)
+        for fold, test in enumerate(np.array_split(np.arange(n_rows), n_folds)):
+            parts = np.delete(rows, test), rows[test]
+            yield from fold_lines(repeat, fold, *map(sorted, parts) if is_ascending else parts)
+
+
+def assert_as_the_file(splits, lines):
+    """All folds hold the rows of the lines, in their order."""
+    wanted = {}
+    for line in lines:
+        kind, row, *key = line.split(",")
+        parts = wanted.setdefault((*map(int, key), 0)[:3], {"TRAIN": [], "TEST": []})
+        parts[kind].append(int(row))
+    assert {key: (fold.train.tolist(), fold.test.tolist()) for key, fold in splits.items()} == {
+        key: (parts["TRAIN"], parts["TEST"]) for key, parts in wanted.items()
+    }
+    for fold in splits.values():
+        assert fold.train.dtype == fold.test.dtype == np.int32
+
+
+def kept(splits, folder):
+    """The same splits, written and mapped again."""
+    path = folder / "splits.npy"
+    with path.open("wb") as sink:
+        write_splits(splits, sink)
+    with path.open("rb") as file:
+        return open_splits(file)
+
+
+@pytest.mark.parametrize("is_ascending", [False, True])
+def test_crossvalidation_takes_four_bytes_for_a_row_and_repeat(tmp_path, is_ascending):
+    lines = list(crossvalidation(3, 5, 101, is_ascending=is_ascending))
+    splits = read_splits(splits_file(lines))
+    assert splits.n_bytes == 4 * 101 * 3
+    assert_as_the_file(splits, lines)
+    assert_as_the_file(kept(splits, tmp_path), lines)
+
+
+def test_leaving_one_out_takes_four_bytes_for_a_row(tmp_path):
+    lines = [
+        line
+        for fold in range(30)
+        for line in fold_lines(0, fold, np.delete(np.arange(30), fold), [fold])
+    ]
+    splits = read_splits(splits_file(lines))
+    assert splits.n_bytes == 4 * 30
+    assert_as_the_file(kept(splits, tmp_path), lines)
+
+
+def test_the_samples_of_a_learning_curve_take_four_bytes_for_a_row():
+    rows = np.random.default_rng(0).permutation(40)
+    lines = [
+        f"{kind},{row},0,{fold},{sample}"
+        for fold in range(4)
+        for sample, size in enumerate((8, 16, 30))
+        for kind, part in (
+            ("TRAIN", np.delete(rows, np.s_[10 * fold : 10 * fold + 10])[:size]),
+            ("TEST", rows[10 * fold : 10 * fold + 10]),
+        )
+        for row in part
+    ]
+    splits = read_splits(splits_file(lines, WITH_SAMPLE))
+    assert splits.n_bytes == 4 * 40
+    assert_as_the_file(splits, lines)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_folds_keep_their_rows_in_their_order(tmp_path_factory, data):
+    rows = st.lists(st.integers(0, 5), min_size=1, max_size=6)
+    shape = data.draw(st.tuples(*[st.integers(1, 3)] * 2))
+    lines = []
+    for repeat, fold in np.ndindex(shape):
+        lines += fold_lines(repeat, fold, data.draw(rows), data.draw(rows))
+    lines = data.draw(st.permutations(lines))
+    splits = read_splits(splits_file(lines))
+    assert_as_the_file(splits, lines)
+    assert_as_the_file(kept(splits, tmp_path_factory.mktemp("kept")), lines)
+
+
+def test_what_is_broken_is_no_stored_file(tmp_path):
+    for content in (b"", b"nonsense", b"\x93NUMPY\x01\0"):
+        path = tmp_path / "splits.npy"
+        path.write_bytes(content)
+        with path.open("rb") as file, pytest.raises(FormatError, match="stored splits are broken"):
+            open_splits(file)
+
+
+def test_rows_of_mapped_splits_can_not_be_written(tmp_path):
+    splits = kept(read_splits(splits_file(two_by_five())), tmp_path)
+    with pytest.raises(ValueError, match="read-only"):
+        splits[0, 0].test[0] = 1
+
+
+# What they must be
+
+
+def test_a_row_that_crossvalidation_never_tests_is_found():
+    lines = [*fold_lines(0, 0, [2, 3], [0, 1]), *fold_lines(0, 1, [0, 1], [2])]
+    splits = read_splits(splits_file(lines))
+    splits.check(4)
+    splits.check(4, procedure="holdout")
+    with pytest.raises(TaskError, match="repeat 0 tests the rows 3 never"):
+        splits.check(4, procedure="crossvalidation")
+
+
+def test_a_row_that_crossvalidation_tests_twice_is_found():
+    lines = [*fold_lines(0, 0, [2, 3], [0, 1]), *fold_lines(0, 1, [0], [1, 2, 3])]
+    with pytest.raises(
+        TaskError, match=r"repeat 0 tests the rows 1 more than once \(row 1 in fold 0, 1\)"
+    ):
+        read_splits(splits_file(lines)).check(4, procedure="crossvalidation")
+
+
+def test_samples_do_not_count_as_other_tests():
+    lines = [f"{line},{sample}" for line in crossvalidation(2, 2, 8) for sample in range(2)]
+    read_splits(splits_file(lines, WITH_SAMPLE)).check(8, procedure="crossvalidation")
+
+
+def test_rows_below_the_first_are_found():
+    splits = Splits({(0, 0, 0): Fold(np.array([0]), np.array([-1]))})
+    with pytest.raises(TaskError, match="the rows -1 in repeat 0, fold 0"):
+        splits.check(2)
+
+
+def test_crossvalidation_does_not_test_on_its_training_data():
+    splits = read_splits(splits_file(fold_lines(0, 0, [0, 1], [1, 0])))
+    splits.check(2, procedure="testontrainingdata")
+    with pytest.raises(TaskError, match="the rows 0, 1 both for training and for test in repeat 0"):
+        splits.check(2, procedure="crossvalidation")
+
+
+@pytest.mark.parametrize("row", [2**31, 2**40, -(2**31)])
+def test_rows_that_four_bytes_can_not_hold_are_refused(row):
+    folds = {(0, 0, 0): Fold(np.array([0]), np.array([row]))}
+    with pytest.raises(TaskError, match=f"row {row} in repeat 0, fold 0"):
+        Splits(folds)
+
+
+# Two ways of reading
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["TRAIN,1.0,0,0", "TRAIN, 1 ,0,0", " TRAIN,1,0,0", "'TRAIN',1,0,0", "% no\nTRAIN,1,0,0",
+     "TRAIN,1e0,0,0", "TRAIN,'1',0,0", "\nTRAIN,1,0,0\n", "TRAIN,01,0,0"],
+)  # fmt: skip
+def test_what_arff_allows_means_the_same(line):
+    plain = read_lines(splits_file(["TEST,0,0,0", "TRAIN,1,0,0"]))
+    other = read_lines(splits_file(["TEST,0,0,0", line]))
+    for name in ("rows", "repeats", "folds", "samples", "is_test"):
+        np.testing.assert_array_equal(getattr(other, name), getattr(plain, name))
+
+
+@pytest.mark.parametrize("line", ["TRAIN,0x1,0,0", "TRAIN,1,0", "TRAIN,1,0,0,0", "TRAIN,NA,0,0"])
+def test_what_only_csv_allows_is_refused(line):
+    with pytest.raises(FormatError):
+        read_lines(splits_file(["TEST,0,0,0", line]))

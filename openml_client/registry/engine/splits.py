@@ -7,17 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import TaskError
+from openml_client.formats.workers import in_order
 from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.lcg import JavaRandom
 from openml_client.registry.engine.stratify import deal_by_class, group_by_class
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 # Leaving one out of n rows takes n * n lines; this many are about a gigabyte of text.
 _MAX_LINES = 50_000_000
+
+# A megabyte or two: the file is held twice while its blocks are joined, but never its lines.
+_BLOCK_LINES = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,6 +115,8 @@ def make_splits(
 
 def splits_arff(dataset_name: str, rows: SplitRows) -> bytes:
     """The split file, byte for byte as OpenML serves it; it does not end in a newline."""
+    import pyarrow as pa
+
     columns = ["type {TRAIN,TEST}", "rowid numeric", "repeat numeric", "fold numeric"]
     indices = [rows.repeat, rows.fold]
     if rows.sample is not None:
@@ -116,12 +126,36 @@ def splits_arff(dataset_name: str, rows: SplitRows) -> bytes:
     header += [f"@attribute {column}" for column in columns]
     header += ["", "@data"]
 
-    heads = np.array(["TRAIN,", "TEST,"], dtype=object)[rows.is_test.astype(np.intp)]
-    numbers = np.array([str(row) for row in range(rows.rowid.max(initial=-1) + 1)], dtype=object)
     shape = tuple(int(index.max(initial=0)) + 1 for index in indices)
-    tails = np.array(["".join(f",{i}" for i in place) for place in np.ndindex(shape)], dtype=object)
-    lines = heads + numbers[rows.rowid] + tails[np.ravel_multi_index(tuple(indices), shape)]
-    return "\n".join([*header, *lines.tolist()]).encode("ascii")
+    tails = pa.array(["".join(f",{i}" for i in place) for place in np.ndindex(shape)])
+    places = np.ravel_multi_index(tuple(indices), shape)
+
+    def write_lines(start: int) -> bytes:
+        span = slice(start, start + _BLOCK_LINES)
+        return _lines(rows.is_test[span], rows.rowid[span], tails, places[span])
+
+    blocks = in_order(write_lines, range(0, len(rows), _BLOCK_LINES))
+    return b"\n".join(["\n".join(header).encode(), *blocks])
+
+
+def _lines(
+    is_test: NDArray[np.bool_],
+    rowid: NDArray[np.int32],
+    tails: pa.StringArray,
+    places: NDArray[np.intp],
+) -> bytes:
+    """Some lines, joined; what is behind the row number is one of ``tails``, by its place."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    heads = pa.array(["TRAIN,", "TEST,"]).take(pa.array(is_test.astype(np.int8)))
+    numbers = compute.cast(pa.array(rowid), pa.string())
+    ends = tails.take(pa.array(places))
+    lines = compute.binary_join_element_wise(heads, numbers, ends, "")
+    bounds = pa.array([0, len(lines)], pa.int32())
+    joined = compute.binary_join(pa.ListArray.from_arrays(bounds, lines), "\n")
+    content: bytes = joined[0].as_buffer().to_pybytes()
+    return content
 
 
 def _check_size(procedure: EstimationProcedure, n_rows: int) -> None:
