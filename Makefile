@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FOREIGN := .venv-foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance faults check lint types imports docs protocol format clean
+.PHONY: help quickstart test conformance faults check lint types imports docs protocol bench format clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ conformance: $(VENV)/.dev $(FOREIGN)/.installed  ## Run whole sessions and docum
 
 faults: $(VENV)/.dev  ## Run the reliability battery, and count its tests by fault
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m fault
+
+bench: $(VENV)/.installed $(FOREIGN)/.installed  ## Measure beside openml-python: ROWS="2 3" picks rows, REPEATS=9 sets rounds, QUICK=1 tries it
+	$(BIN)/python -m benchmarks --rows "$(ROWS)" --repeats $(or $(REPEATS),5) $(if $(QUICK),--quick)
 
 check: lint types imports docs  ## ruff, mypy, import-linter, docs
 
@@ -46,7 +49,7 @@ format: $(VENV)/.dev  ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments and caches
-	rm -rf $(VENV) $(FOREIGN) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(FOREIGN) .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.12")'

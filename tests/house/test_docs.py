@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import write_page
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     [
@@ -80,3 +82,13 @@ def test_a_route_of_a_new_resource_is_missed_on_the_page_in_words(
     monkeypatch.delitem(writer["RESOURCES"], "study")
     with pytest.raises(LookupError, match=r"RESOURCES of .* no title .* begin with study"):
         writer["page"]()
+
+
+def test_the_page_of_performance_is_what_the_results_say() -> None:
+    page = (REPOSITORY / "docs" / "performance.md").read_text("utf-8")
+    assert page == write_page.current(), "`python -m benchmarks.write_page`"
+
+
+def test_the_results_of_the_benchmark_name_no_place_on_a_machine() -> None:
+    results = write_page.RESULTS.read_text("utf-8")
+    assert not re.search(r"/(home|root|tmp|work|Users)\b", results)
