@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -99,13 +100,26 @@ class Cache:
                 _warn_of_damage(path)
         return content
 
+    def read_recent(self, key: str, within: timedelta) -> bytes | None:
+        """The same, if it was written no longer ago than that."""
+        try:
+            age_s = time.time() - entry_path(self.folder, key).stat().st_mtime
+        except OSError:
+            return None
+        # A clock that was put back makes no entry recent.
+        return self.read(key) if 0 <= age_s < within.total_seconds() else None
+
     def write(self, key: str, content: bytes) -> None:
         """Keep content under a key, in the place of what was there.
 
         An entry that can't be written is not kept; a warning says so once.
         """
         path = entry_path(self.folder, key)
-        if _verified(path) == content or not self._make_folder(path.parent):
+        if _verified(path) == content:
+            with suppress(OSError):
+                os.utime(path)  # it was written now, for `read_recent`
+            return
+        if not self._make_folder(path.parent):
             return
         try:
             with entry_lock(lock_path(path)):

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
 from numbers import Integral
 from threading import BoundedSemaphore
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -47,6 +49,9 @@ SMALLEST_LIMIT_BYTES = 8 * 2**20
 
 MAX_COMPLAINTS = 4
 """Of a document that breaks many limits, this many are told: errors have six lines at most."""
+
+ASKED_AGAIN_AFTER = timedelta(days=1)
+"""What loading data needs to know of a dataset is taken from the cache for so long."""
 
 _PAGING = ("limit", "offset")
 
@@ -148,6 +153,24 @@ class Caller:
             raise ProtocolError(f"{path} of {self.host}: asked for {id_}, got {found}")
         self.cache.write(document_key(route, found), response.body)
         return answer
+
+    def get_recent(self, route: Route, id_: int) -> Any:
+        """The same, but what a public server said not long ago is not asked for again.
+
+        Others are asked every time: a registry on this machine or in a private network may be made
+        anew under the same address, with other things under the same ids.
+        """
+        if not self.is_offline and self._is_public:
+            kept = self.cache.read_recent(document_key(route, id_), ASKED_AGAIN_AFTER)
+            if kept is not None:
+                return xml.read(route.response, kept, source=route.path_of(id_))
+        return self.get_cached(route, id_)
+
+    @cached_property
+    def _is_public(self) -> bool:
+        from openml_client.transport.addresses import host_of, is_private_host
+
+        return not self.settings.is_local and not is_private_host(host_of(self.settings.server))
 
     def forget(self, route: Route, id_: int | str) -> None:
         """Drop what the cache has of a thing that was changed, or of an alias."""

@@ -192,7 +192,9 @@ class Datasets(DatasetChanges):
         """The data of a dataset as a table.
 
         The file is downloaded once, checked against the server's md5 and kept in the cache, with
-        the table that was made of it: that is mapped into memory the next time.
+        the table that was made of it: that is mapped into memory the next time.  Given an id, a
+        public server is asked once a day what it says of the dataset; given what `get` gives, it
+        is that.
 
         Parameters
         ----------
@@ -218,7 +220,7 @@ class Datasets(DatasetChanges):
             dataset = self.get(dataset)
         # Two round trips in all: the features come while the description does, or else the file.
         with meanwhile(lambda: self._features_if_any(dataset)) as features:
-            description = dataset if isinstance(dataset, Dataset) else self.get(dataset)
+            description = dataset if isinstance(dataset, Dataset) else self._recent(dataset)
             return Loading(self._caller, description).table(features, format)
 
     def publish(
@@ -272,11 +274,18 @@ class Datasets(DatasetChanges):
             )
         return dataset
 
+    def _recent(self, id_: Any) -> Dataset:
+        recent: Dataset = self._caller.get_recent(routes.DATASET_GET, as_id(id_, "dataset"))
+        return recent
+
     def _features_if_any(self, dataset: Any) -> tuple[Feature, ...]:
         try:
-            return self.features(dataset)
+            features: tuple[Feature, ...] = self._caller.get_recent(
+                routes.DATASET_FEATURES, self._id_of(dataset)
+            )
         except NoResultError:
             return ()  # not processed: the data file speaks for itself
+        return features
 
     def _id_of(self, dataset: Any) -> int:
         """Id of a dataset that is given by id, by name or as itself."""

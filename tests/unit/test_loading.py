@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from openml_client import Client
+from openml_client import Client, DatasetDraft
 from openml_client.config import load_settings
 from openml_client.errors import FormatError, IntegrityError, OfflineError, TransportError
 from openml_client.registry import Registry
@@ -28,6 +29,7 @@ class Server:
     def __init__(self, registry: Registry, folder: Path) -> None:
         self._app = registry.wsgi_app
         self._folder = folder
+        self.key = registry.local_key
         self.asked: list[str] = []
         self.instead: dict[str, tuple[str, bytes]] = {}
         """Status and body by a part of the path."""
@@ -48,8 +50,8 @@ class Server:
         self.asked.clear()
         return found
 
-    def client(self, **options: Any) -> Client:
-        known = load_settings(ADDRESS, cache_dir=self._folder, retries=0, **options)
+    def client(self, address: str = ADDRESS, **options: Any) -> Client:
+        known = load_settings(address, cache_dir=self._folder, retries=0, **options)
         return Client.over(InProcessTransport(self, known), known)
 
 
@@ -230,3 +232,49 @@ def test_without_a_checksum_the_rows_are_counted(server: Server) -> None:
         client.datasets.load(iris, format="arff")
     server.instead.clear()
     assert len(client.datasets.load(iris, format="arff")) == 150
+
+
+def test_a_public_server_is_asked_once_a_day_what_it_says_of_a_dataset(
+    server: Server, tmp_path: Path
+) -> None:
+    first = server.client().datasets.load(1).to_pandas()
+    server.asked.clear()
+    pd.testing.assert_frame_equal(server.client().datasets.load(1).to_pandas(), first)
+    assert server.asked == []
+    for path in kept(tmp_path, "*.xml"):
+        set_back(path, timedelta(days=1))
+    pd.testing.assert_frame_equal(server.client().datasets.load(1).to_pandas(), first)
+    assert sorted(server.asked) == ["/api/v1/xml/data/1", "/api/v1/xml/data/features/1"]
+    server.asked.clear()
+    server.client().datasets.load(1)  # the same answer is a new one
+    assert server.asked == []
+
+
+def test_what_get_gives_is_what_is_loaded(server: Server) -> None:
+    client = server.client()
+    client.datasets.load(1)
+    server.asked.clear()
+    client.datasets.load(client.datasets.get(1))
+    assert server.asked == ["/api/v1/xml/data/1"]
+
+
+def test_what_a_client_changes_it_asks_for_again(server: Server) -> None:
+    client = server.client(api_key=server.key)
+    draft = DatasetDraft(name="two", description="A test.", default_target_attribute="a")
+    id_ = client.datasets.publish(draft, [{"a": "x", "b": "y"}]).id
+    assert client.datasets.load(id_).target == ("a",)
+    client.datasets.edit(id_, default_target_attribute="b")
+    assert client.datasets.load(id_).target == ("b",)
+
+
+def test_a_server_in_a_private_network_is_asked_every_time(server: Server) -> None:
+    address = "http://127.0.0.1:9"
+    server.client(address).datasets.load(1)
+    server.asked.clear()
+    server.client(address).datasets.load(1)
+    assert sorted(server.asked) == ["/api/v1/xml/data/1", "/api/v1/xml/data/features/1"]
+
+
+def set_back(path: Path, time: timedelta) -> None:
+    seconds = path.stat().st_mtime - time.total_seconds() - 1
+    os.utime(path, (seconds, seconds))
