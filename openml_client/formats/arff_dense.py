@@ -12,13 +12,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from openml_client.errors import ArffError
 from openml_client.formats.arff import NUMBERS, Attribute, codes_dtype
 from openml_client.formats.arff_rows import DenseRows
 from openml_client.formats.arff_values import Parse
-from openml_client.formats.bits import Bits, after, before, from_odd_to_even, packed
+from openml_client.formats.bits import (
+    Bits,
+    Marked,
+    after,
+    before,
+    count,
+    from_odd_to_even,
+    packed,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,8 +57,6 @@ _BLANKS[list(b" \t")] = True
 _MEANINGFUL = np.zeros(256, dtype=bool)
 _MEANINGFUL[list(b"ntrbfavu01234567")] = True
 """What becomes another character behind a backslash; the rest stands for itself."""
-_FIRST_MEANINGFUL = ord("0")
-"""Quotes and backslashes, the most common ones there, are smaller, or are backslashes."""
 
 
 def read_block(
@@ -93,14 +98,22 @@ def _as_csv(block: bytes) -> _Csv | None:
             return _Csv(block)
     if b"\0" in special:
         return None
-    if b"%" in special:
+    lines = Marked(block)
+    if b"%" in special and _may_have_comments(lines):
         block = _COMMENT.sub(b"", block)
+        lines = Marked(block)
     if b"'" in special or b'"' in special:
-        return _quoted(block, special)
+        return _quoted(lines, special)
     if b" " in special or b"\t" in special:
         block = _without_edges(block)
     # Without quotes a backslash is one.
     return None if _has_sparse_row(block) else _Csv(block)
+
+
+def _may_have_comments(lines: Marked) -> bool:
+    """Whether a line begins with a percent sign, or with a blank that may stand before one."""
+    starts = after(lines.of(_FEED), first=True)
+    return any((lines.of(byte) & starts).any() for byte in b"% \t")
 
 
 def _has_sparse_row(block: bytes) -> bool:
@@ -119,12 +132,13 @@ def _without_edges(block: bytes) -> bytes:
     return block[1:]
 
 
-def _quoted(block: bytes, special: bytes) -> _Csv | None:
+def _quoted(lines: Marked, special: bytes) -> _Csv | None:
     """The same for a block with quotes.
 
     A quote counts only where a value starts with it.  If the quotes taken in pairs all begin and
     end values, a reader from left to right takes them so, too.
     """
+    block = lines.content
     has_blanks = b" " in special or b"\t" in special
     openers = [quote for quote in "'\"" if _opens(block, quote.encode(), has_blanks)]
     if len(openers) == 2:
@@ -132,18 +146,18 @@ def _quoted(block: bytes, special: bytes) -> _Csv | None:
     if not openers:
         block = _without_edges(block) if has_blanks else block
         return None if _has_sparse_row(block) else _Csv(block)
-    quotes = _quotes(block, openers[0], special)
+    quotes = _quotes(lines, openers[0], special)
     if quotes is not None and quotes.has_outer_blanks():
-        block = _without_outer_blanks(quotes)
-        quotes = _quotes(block, openers[0], special)
+        quotes = _quotes(Marked(_without_outer_blanks(quotes)), openers[0], special)
     if quotes is not None and quotes.has_empty_lines():
-        block = _EMPTY_LINES.sub(b"\n", block.lstrip(b"\n"))
-        quotes = _quotes(block, openers[0], special)
-    if quotes is None or (b"{" in special and _has_sparse_row(block)):
+        block = _EMPTY_LINES.sub(b"\n", quotes.lines.content.lstrip(b"\n"))
+        quotes = _quotes(Marked(block), openers[0], special)
+    if quotes is None or not quotes.are_around_values():
         return None
-    if not quotes.are_around_values():
+    lines = quotes.lines
+    if b"{" in special and _has_sparse_row(lines.content):
         return None
-    return _Csv(block, openers[0], b"\\" in special, quotes.n_lines)
+    return _Csv(lines.content, openers[0], b"\\" in special, count(lines.of(_FEED)))
 
 
 def _opens(block: bytes, quote: bytes, has_blanks: bool) -> bool:
@@ -155,91 +169,85 @@ def _opens(block: bytes, quote: bytes, has_blanks: bool) -> bool:
 
 
 class _Quotes(NamedTuple):
-    """Where the quotes of a block are, and what they are around."""
+    """Where the quotes of some lines are, and what they are around."""
 
-    array: NDArray[np.uint8]
-    """The block's bytes."""
+    lines: Marked
     marks: Bits
     """The quotes that are not escaped."""
     insides: Bits
     """From each opening quote to the byte in front of the closing one."""
-    delimiters: Bits
-    feeds: Bits
-    n_lines: int
     blanks: Bits | None
     """None if there are none."""
 
+    @property
+    def _delimiters(self) -> Bits:
+        return self.lines.of(_COMMA) | self.lines.of(_FEED)
+
     def are_around_values(self) -> bool:
         """Whether each pair of quotes begins and ends a value."""
-        # The block ends with a line feed, which stands before its first byte, too.
-        opening = self.marks & self.insides & ~after(self.delimiters, first=True)
-        closing = self.marks & ~self.insides & ~before(self.delimiters)
+        # The last byte is a line feed, which stands before the first one, too.
+        opening = self.marks & self.insides & ~after(self._delimiters, first=True)
+        closing = self.marks & ~self.insides & ~before(self._delimiters)
         return not (opening.any() or closing.any())
 
     def has_empty_lines(self) -> bool:
         """Whether a line feed stands at the beginning, or behind another one."""
-        return bool((self.feeds & after(self.feeds, first=True)).any())
+        feeds = self.lines.of(_FEED)
+        return bool((feeds & after(feeds, first=True)).any())
 
     def has_outer_blanks(self) -> bool:
         """Whether blanks stand around values."""
         if self.blanks is None:
             return False
-        edges = after(self.delimiters, first=True) | before(self.delimiters)
+        edges = after(self._delimiters, first=True) | before(self._delimiters)
         return bool((self.blanks & edges & ~self.insides).any())
 
 
-def _quotes(block: bytes, quote: str, special: bytes) -> _Quotes | None:
-    """The quotes of a block.
+def _quotes(lines: Marked, quote: str, special: bytes) -> _Quotes | None:
+    """The quotes of some lines.
 
     None if one is left open, or if there are escapes that a CSV parser would not understand:
     outside of quotes, where a backslash is one, or such as make another character.
     """
-    array = np.frombuffer(block, dtype=np.uint8)
-    marks = packed(array == ord(quote))
+    marks = lines.of(ord(quote))
     escapes = None
     if b"\\" in special:
-        escapes = _escapes(array)
+        escapes = _escapes(lines, marks)
         if escapes is None:
             return None
-        marks &= ~after(escapes)
+        marks = marks & ~after(escapes)
     insides = from_odd_to_even(marks)
-    # Behind the end there are bits to see an open quote by, for the last byte is a line feed.
-    is_open = insides[-1] >> np.uint64((len(array) - 1) % 64) & np.uint64(1)
-    if is_open or (escapes is not None and (escapes & ~insides).any()):
+    # The last byte is a line feed: it is inside only if a quote is left open.
+    if (insides & lines.of(_FEED))[-1] >> np.uint64((len(lines.content) - 1) % 64):
         return None
-    is_feed = array == _FEED
-    feeds = packed(is_feed)
-    delimiters = packed(array == _COMMA) | feeds
-    blanks = None
-    if b" " in special or b"\t" in special:
-        is_blank = array == _SPACE
-        is_blank |= array == _TAB
-        blanks = packed(is_blank)
-    n_lines = int(np.count_nonzero(is_feed))
-    return _Quotes(array, marks, insides, delimiters, feeds, n_lines, blanks)
+    if escapes is not None and (escapes & ~insides).any():
+        return None
+    has_blanks = b" " in special or b"\t" in special
+    blanks = lines.of(_SPACE) | lines.of(_TAB) if has_blanks else None
+    return _Quotes(lines, marks, insides, blanks)
 
 
-def _escapes(array: NDArray[np.uint8]) -> Bits | None:
+def _escapes(lines: Marked, quotes: Bits) -> Bits | None:
     """The backslashes that are not themselves escaped; None if one makes another character."""
-    is_backslash = array == _BACKSLASH
-    bits = packed(is_backslash)
-    if (bits & after(bits)).any():
+    escapes = backslashes = lines.of(_BACKSLASH)
+    if (backslashes & after(backslashes)).any():
+        is_backslash = lines.array == _BACKSLASH
         places = np.flatnonzero(is_backslash)
         begins = np.ones(len(places), dtype=bool)
         begins[1:] = places[1:] != places[:-1] + 1
         numbers = np.arange(len(places))
         in_run = numbers - np.maximum.accumulate(np.where(begins, numbers, 0))
         is_backslash[places[in_run % 2 == 1]] = False
-        bits = packed(is_backslash)
-    # The last byte is a line feed, and never an escape.
-    is_meant = is_backslash[:-1] & (array[1:] >= _FIRST_MEANINGFUL)
-    places = np.flatnonzero(is_meant)
-    return None if _MEANINGFUL[array[places + 1]].any() else bits
+        escapes = packed(is_backslash)
+    escaped = after(escapes) & ~quotes & ~backslashes
+    if escaped.any() and _MEANINGFUL[lines.array[lines.places(escaped)]].any():
+        return None
+    return escapes
 
 
 def _without_outer_blanks(quotes: _Quotes) -> bytes:
     """Take the blanks out that stand around values."""
-    array = quotes.array
+    array = quotes.lines.array
     outside = np.unpackbits((~quotes.insides).view(np.uint8), bitorder="little")[: len(array)]
     is_blank = _BLANKS[array] & outside.view(bool)
     bounds = np.flatnonzero(np.diff(is_blank, prepend=False, append=False))

@@ -18,6 +18,26 @@ _ONE, _LAST = np.uint64(1), np.uint64(63)
 _STEPS = tuple(np.uint64(1 << n) for n in range(6))
 
 
+class Marked:
+    """A text, and where in it some bytes are; each is looked for once."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.array: NDArray[np.uint8] = np.frombuffer(content, dtype=np.uint8)
+        self._bits: dict[int, Bits] = {}
+
+    def of(self, byte: int) -> Bits:
+        """Marks on every byte of this value; not to be written."""
+        bits = self._bits.get(byte)
+        if bits is None:
+            bits = self._bits[byte] = packed(self.array == byte)
+        return bits
+
+    def places(self, bits: Bits) -> NDArray[np.intp]:
+        """Offsets of the marked bytes."""
+        return np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little"))
+
+
 def packed(marks: NDArray[np.bool_]) -> Bits:
     """The bits of marks that have a byte each; behind the last one the bits are zero."""
     octets = np.packbits(marks, bitorder="little")
@@ -50,3 +70,8 @@ def from_odd_to_even(bits: Bits) -> Bits:
     is_odd = np.bitwise_xor.accumulate(parity >> _LAST).astype(bool)
     parity[1:] ^= np.where(is_odd[:-1], ~np.uint64(0), np.uint64(0))
     return parity
+
+
+def count(bits: Bits) -> int:
+    """How many marks there are."""
+    return int.from_bytes(bits.tobytes(), "little").bit_count()
