@@ -152,7 +152,6 @@ class Loading:
         content = cache.get_or_fetch(
             self._key("arff"),
             lambda sink: self.caller.download(url, sink, md5=md5, private=self._is_private),
-            md5=md5,
         )
         path = cache.path_of(self._key("arff"))
         return path if path.is_file() else content

@@ -24,7 +24,8 @@ class Copied:
     """What was written into a sink."""
 
     n_bytes: int
-    md5: str
+    md5: str | None
+    """None if it was not asked for."""
 
 
 def read_body(raw: Any, *, max_bytes: int, is_late: Callable[[], bool]) -> bytes | Fault:
@@ -62,7 +63,12 @@ def read_excerpt(raw: Any, *, n_bytes: int) -> bytes | Fault:
 
 
 def copy_body(
-    raw: Any, sink: IO[bytes], *, max_bytes: int, check_start: Callable[[bytes], Fault | None]
+    raw: Any,
+    sink: IO[bytes],
+    *,
+    max_bytes: int,
+    check_start: Callable[[bytes], Fault | None],
+    needs_md5: bool,
 ) -> Copied | Fault:
     """Size and md5 of a decoded body, after it was written into ``sink``.
 
@@ -77,7 +83,8 @@ def copy_body(
     OSError
         If the sink can't be written.
     """
-    md5 = hashlib.md5(usedforsecurity=False)
+    # It takes longer than the reading does, where the server is near.
+    md5 = hashlib.md5(usedforsecurity=False) if needs_md5 else None
     n_bytes = 0
     while piece := _read_piece(raw):
         if isinstance(piece, Fault):
@@ -87,9 +94,10 @@ def copy_body(
         n_bytes += len(piece)
         if n_bytes > max_bytes:
             return _too_large(max_bytes)
-        md5.update(piece)
+        if md5 is not None:
+            md5.update(piece)
         sink.write(piece)
-    return Copied(n_bytes, md5.hexdigest())
+    return Copied(n_bytes, None if md5 is None else md5.hexdigest())
 
 
 def _read_piece(raw: Any) -> bytes | Fault:

@@ -181,7 +181,13 @@ class HttpTransport:
             sink.truncate()
             if answer.status_code != requests.codes.ok:
                 return self._no_file_fault(request, answer)
-            copied = copy_body(answer.raw, sink, max_bytes=max_bytes, check_start=check_start)
+            copied = copy_body(
+                answer.raw,
+                sink,
+                max_bytes=max_bytes,
+                check_start=check_start,
+                needs_md5=expected_md5 is not None,
+            )
             if isinstance(copied, Fault):
                 return copied
             if expected_md5 and copied.md5 != expected_md5.lower():

@@ -71,8 +71,8 @@ class DownloadInfo:
     """What a download wrote into its sink."""
 
     n_bytes: int
-    md5: str
-    """Of the bytes written, in hexadecimal."""
+    md5: str | None
+    """Of the bytes written, in hexadecimal; None if no checksum was asked to be met."""
     content_type: str
     url: str
     """Where it came from after redirects, without the key."""

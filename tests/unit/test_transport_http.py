@@ -128,14 +128,16 @@ def test_cookies_of_the_server_are_not_sent_back():
 
 def test_download_writes_the_file_and_tells_size_md5_type_and_address():
     sink = io.BytesIO()
+    md5 = hashlib.md5(b"abc" * 99_999).hexdigest()
     with (
         serving(reply(b"abc" * 99_999)) as server,
         HttpTransport(settings(server.url)) as transport,
     ):
-        info = transport.download(f"{server.url}/d.arff", sink)
+        info = transport.download(f"{server.url}/d.arff", sink, expected_md5=md5.upper())
+        unchecked = transport.download(f"{server.url}/d.arff", io.BytesIO())
     assert sink.getvalue() == b"abc" * 99_999
     assert info.n_bytes == 299_997
-    assert info.md5 == hashlib.md5(b"abc" * 99_999).hexdigest()
+    assert (info.md5, unchecked.md5) == (md5, None)
     assert (info.content_type, info.url) == ("text/xml", f"{server.url}/d.arff")
 
 
