@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from openml_client.errors import OfflineError
 from openml_client.mirror.tally import Tally
-from openml_client.resources.at_once import each
+from openml_client.resources.at_once import Reach, each
 
 K = TypeVar("K", bound=int | str)
 T = TypeVar("T")
@@ -23,8 +22,7 @@ class Pool:
     progress: bool
     """Whether to show a bar for each kind of thing."""
     tally: Tally = field(default_factory=Tally)
-    _gone: OfflineError | None = None
-    """Why the server is out of reach."""
+    _reach: Reach = field(default_factory=Reach)
 
     def each(
         self, kind: str, keys: Iterable[K], work: Callable[[K], T], *, title: str | None = None
@@ -38,7 +36,7 @@ class Pool:
         """
         done, errors = each(
             keys,
-            lambda key: self._unless_gone(work, key),
+            lambda key: self._reach.ask(lambda: work(key)),
             workers=self.workers,
             title=title or f"{kind}s",
             progress=self.progress,
@@ -46,13 +44,3 @@ class Pool:
         for key, error in errors.items():
             self.tally.leave_out(kind, key, error)
         return done
-
-    def _unless_gone(self, work: Callable[[K], T], key: K) -> T:
-        """What the work gives, unless the server is out of reach: then nothing is tried."""
-        if self._gone is not None:
-            raise OfflineError(f"not tried, as {self._gone.message}")
-        try:
-            return work(key)
-        except OfflineError as error:
-            self._gone = error
-            raise

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
 from queue import SimpleQueue
@@ -98,6 +99,30 @@ def each(
     return _in_order(unique, done), _in_order(unique, errors)
 
 
+@dataclass
+class Reach:
+    """Whether a server is in reach; one that turns out not to be is asked no more."""
+
+    gone: OfflineError | None = None
+    """What the first request met that did not reach it."""
+
+    def ask(self, call: Callable[[], T]) -> T:
+        """What the call gives.
+
+        Raises
+        ------
+        OfflineError
+            If the server is out of reach; if that was known before, nothing is tried.
+        """
+        if self.gone is not None:
+            raise OfflineError(f"not tried, as {self.gone.message}", hint=self.gone.hint)
+        try:
+            return call()
+        except OfflineError as error:
+            self.gone = self.gone or error
+            raise
+
+
 def fetch_each(
     caller: Caller,
     keys: Iterable[K],
@@ -125,27 +150,22 @@ def fetch_each(
     """
     n_requests = _n_threads(workers)
     shared = caller.at_most(n_requests)
-    gone: list[OfflineError] = []
+    reach = Reach()
 
-    def unless_gone(key: K) -> T:
-        if gone:
-            raise OfflineError(f"not tried, as {gone[0].message}", hint=gone[0].hint)
-        try:
+    def ask(key: K) -> T:
+        if caller.is_offline:  # what the cache lacks says nothing of the others
             return fetch(shared, key)
-        except OfflineError as error:
-            if not caller.is_offline:  # else the cache lacks this one, and may have the others
-                gone.append(error)
-            raise
+        return reach.ask(lambda: fetch(shared, key))
 
     done, errors = each(
         keys,
-        unless_gone,
+        ask,
         workers=2 * n_requests,
         title=title,
         progress=progress and sys.stderr.isatty(),
     )
     if errors and not done and all(isinstance(error, OfflineError) for error in errors.values()):
-        raise gone[0] if gone else next(iter(errors.values()))
+        raise reach.gone or next(iter(errors.values()))
     return done, errors
 
 
