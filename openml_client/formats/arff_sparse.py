@@ -17,7 +17,7 @@ from openml_client.errors import ArffError
 from openml_client.formats.arff import Attribute
 from openml_client.formats.arff_rows import SparseRows
 from openml_client.formats.arff_values import Parse
-from openml_client.formats.bits import after, before, packed
+from openml_client.formats.bits import Marked, after, before
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -100,11 +100,9 @@ def _plain_rows(block: bytes) -> bytes | None:
 
 def _has_idle_blanks(block: bytes) -> bool:
     """Whether there are blanks that do more than part an index from its value."""
-    array = np.frombuffer(block, dtype=np.uint8)
-    blanks = packed(array == _BLANK)
-    around = blanks.copy()
-    for byte in (_COMMA, _FEED, _OPEN, _CLOSE):
-        around |= packed(array == byte)
+    rows = Marked(block)
+    blanks = rows.of(_BLANK)
+    around = blanks | rows.of(_COMMA) | rows.of(_FEED) | rows.of(_OPEN) | rows.of(_CLOSE)
     # Before the first byte and behind the last one, which is a line feed, nothing stands.
     return bool((blanks & (after(around, first=True) | before(around))).any())
 

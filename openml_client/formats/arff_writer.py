@@ -38,6 +38,7 @@ __all__ = [
     "DATE_WITH_MILLISECONDS",
     "arff_blocks",
     "check_exact",
+    "join_lines",
     "write_arff",
     "write_sparse_arff",
 ]
@@ -221,13 +222,18 @@ def _whole(blocks: Iterator[bytes]) -> bytes:
 
 def _rows(columns: Sequence[pa.LargeStringArray]) -> bytes:
     """The lines of a block, each with its end."""
+    return join_lines(_joined(columns, ",")) + b"\n"
+
+
+def join_lines(lines: pa.StringArray | pa.LargeStringArray) -> bytes:
+    """The lines of a block, with line feeds between them."""
     import pyarrow as pa
     from pyarrow import compute
 
-    lines = _joined(columns, ",")
-    bounds = pa.array(np.array([0, len(lines)], dtype=np.int64))
-    block = compute.binary_join(pa.LargeListArray.from_arrays(bounds, lines), _text("\n"))
-    content: bytes = block[0].as_buffer().to_pybytes() + b"\n"
+    bounds = pa.array([0, len(lines)], pa.int64())
+    feed = pa.scalar("\n", lines.type)
+    block = compute.binary_join(pa.LargeListArray.from_arrays(bounds, lines), feed)
+    content: bytes = block[0].as_buffer().to_pybytes()
     return content
 
 

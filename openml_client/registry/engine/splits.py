@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import TaskError
+from openml_client.formats.arff_writer import join_lines
 from openml_client.formats.workers import in_order
 from openml_client.model.task_type import EstimationProcedure
 from openml_client.registry.engine.lcg import JavaRandom
@@ -151,11 +152,7 @@ def _lines(
     heads = pa.array(["TRAIN,", "TEST,"]).take(pa.array(is_test.astype(np.int8)))
     numbers = compute.cast(pa.array(rowid), pa.string())
     ends = tails.take(pa.array(places))
-    lines = compute.binary_join_element_wise(heads, numbers, ends, "")
-    bounds = pa.array([0, len(lines)], pa.int32())
-    joined = compute.binary_join(pa.ListArray.from_arrays(bounds, lines), "\n")
-    content: bytes = joined[0].as_buffer().to_pybytes()
-    return content
+    return join_lines(compute.binary_join_element_wise(heads, numbers, ends, ""))
 
 
 def _check_size(procedure: EstimationProcedure, n_rows: int) -> None:
