@@ -18,6 +18,7 @@ import pyarrow as pa
 import urllib3
 
 from benchmarks.limit import parse
+from benchmarks.lists import QUALITIES
 
 Work = Callable[[], Any]
 
@@ -165,20 +166,6 @@ class _Fast(_Columns):
                 else:
                     texts.setdefault(event[4:], []).append(before)
             before = event
-
-
-QUALITIES = (
-    "MajorityClassSize",
-    "MaxNominalAttDistinctValues",
-    "MinorityClassSize",
-    "NumberOfClasses",
-    "NumberOfFeatures",
-    "NumberOfInstances",
-    "NumberOfInstancesWithMissingValues",
-    "NumberOfMissingValues",
-    "NumberOfNumericFeatures",
-    "NumberOfSymbolicFeatures",
-)
 
 
 def list_datasets(address: str) -> Work:

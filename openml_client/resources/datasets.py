@@ -14,6 +14,7 @@ from openml_client.resources.at_once import fetch_each, meanwhile
 from openml_client.resources.dataset_changes import DatasetChanges
 from openml_client.resources.ids import as_id
 from openml_client.resources.writing import check_draft
+from openml_client.wire.route import Route
 from openml_client.wire.routes import datasets as routes
 
 if TYPE_CHECKING:
@@ -220,7 +221,11 @@ class Datasets(DatasetChanges):
             dataset = self.get(dataset)
         # Two round trips in all: the features come while the description does, or else the file.
         with meanwhile(lambda: self._features_if_any(dataset)) as features:
-            description = dataset if isinstance(dataset, Dataset) else self._recent(dataset)
+            description = (
+                dataset
+                if isinstance(dataset, Dataset)
+                else self._recent(routes.DATASET_GET, dataset)
+            )
             return Loading(self._caller, description).table(features, format)
 
     def publish(
@@ -274,15 +279,12 @@ class Datasets(DatasetChanges):
             )
         return dataset
 
-    def _recent(self, id_: Any) -> Dataset:
-        recent: Dataset = self._caller.get_recent(routes.DATASET_GET, as_id(id_, "dataset"))
-        return recent
+    def _recent(self, route: Route, dataset: Any) -> Any:
+        return self._caller.get_recent(route, as_id(dataset, "dataset"))
 
     def _features_if_any(self, dataset: Any) -> tuple[Feature, ...]:
         try:
-            features: tuple[Feature, ...] = self._caller.get_recent(
-                routes.DATASET_FEATURES, self._id_of(dataset)
-            )
+            features: tuple[Feature, ...] = self._recent(routes.DATASET_FEATURES, dataset)
         except NoResultError:
             return ()  # not processed: the data file speaks for itself
         return features

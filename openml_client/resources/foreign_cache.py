@@ -26,7 +26,10 @@ from openml_client.errors import ConfigError, IntegrityError, OpenMLError
 from openml_client.model.dataset import Dataset
 from openml_client.model.run import Run
 from openml_client.resources.caller import document_key, name_key
+from openml_client.resources.loading import file_key
 from openml_client.resources.run_documents import PREDICTIONS
+from openml_client.resources.run_files import run_file_key
+from openml_client.resources.tasks import splits_key
 from openml_client.wire import xml
 from openml_client.wire.route import Route
 from openml_client.wire.routes import every as routes
@@ -192,7 +195,7 @@ class _Import:
             self._data_file(folder / "dataset.arff", thing)
             return {"dataset.arff"}
         if kind == "tasks" and "datasplits.arff" in names:
-            self._file(folder / "datasplits.arff", f"task/splits/{id_}.arff", read_splits)
+            self._file(folder / "datasplits.arff", splits_key(id_), read_splits)
             return {"datasplits.arff"}
         if kind == "runs" and PREDICTIONS in names:
             self._predictions(folder / PREDICTIONS, thing, read_predictions)
@@ -231,15 +234,14 @@ class _Import:
             if found != md5.lower():
                 raise IntegrityError(f"its md5 is {found}, and the description says {md5}")
 
-        # As `Datasets.load` has it.
-        self._file(path, f"data/{dataset.id}/{md5}.arff", check)
+        self._file(path, file_key(dataset, "arff"), check)
 
     def _predictions(self, path: Path, run: Run, check: Callable[[bytes], object]) -> None:
         file = run.file(PREDICTIONS.partition(".")[0])
         if file is None:
             self._leave_out(path, "the run has no predictions")
             return
-        self._file(path, f"run/files/{run.id}/{file.file_id}-{PREDICTIONS}", check)
+        self._file(path, run_file_key(run, file, PREDICTIONS), check)
 
     def _file(self, path: Path, key: str, check: Callable[[bytes], object]) -> bytes | None:
         """Content of an entry that is there, or that a file becomes if it passes the check."""

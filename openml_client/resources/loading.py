@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,6 +41,11 @@ _NOT_THERE = frozenset({403, 404})
 _logger = logging.getLogger("openml_client")
 
 _Suffix = Literal["pq", "arff"]
+
+
+def file_key(dataset: Dataset, suffix: str) -> str:
+    """Where the cache has a file of a dataset."""
+    return f"data/{dataset.id}/{dataset.md5 or 'unverified'}.{suffix}"
 
 
 @dataclass(frozen=True)
@@ -121,16 +126,13 @@ class Loading:
             if is_wanted:
                 raise
             if isinstance(error, TransportError) and error.status in _NOT_THERE:
-                cache.write(self._key("no-pq"), datetime.now(UTC).isoformat().encode())
+                cache.write(self._key("no-pq"), b"")
             _logger.debug("dataset %d is read as ARFF: %s", self.dataset.id, error.message)
             return None
 
     def _is_known_to_be_missing(self) -> bool:
         """Whether the server had no Parquet file when it was asked, not long ago."""
-        asked = self.caller.cache.read(self._key("no-pq"))
-        return asked is not None and (
-            datetime.now(UTC) - datetime.fromisoformat(asked.decode()) < ASKED_AGAIN_AFTER
-        )
+        return self.caller.cache.read_recent(self._key("no-pq"), ASKED_AGAIN_AFTER) is not None
 
     def _from_arff(self) -> Table:
         from openml_client.formats.arff import read_arff
@@ -177,7 +179,7 @@ class Loading:
         return self.dataset.visibility == "private"
 
     def _key(self, suffix: str) -> str:
-        return f"data/{self.dataset.id}/{self.dataset.md5 or 'unverified'}.{suffix}"
+        return file_key(self.dataset, suffix)
 
     def _stored(self, suffix: _Suffix) -> Table | None:
         from openml_client.formats.stored import VERSION, open_stored

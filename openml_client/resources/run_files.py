@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import NoResultError, NotFoundError
-from openml_client.model.run import Run
+from openml_client.model.run import Run, RunFile
 from openml_client.model.trace import Trace
 from openml_client.resources.ids import as_id
 from openml_client.resources.run_documents import PREDICTIONS, predictions_frame
@@ -118,6 +118,11 @@ class RunFiles(Things):
         if file is None:
             return None
         return self._caller.cache.get_or_fetch(
-            f"run/files/{run.id}/{file.file_id}-{filename}",
+            run_file_key(run, file, filename),
             lambda sink: self._caller.download(file.url, sink),
         )
+
+
+def run_file_key(run: Run, file: RunFile, filename: str) -> str:
+    """Where the cache has a file of a run."""
+    return f"run/files/{run.id}/{file.file_id}-{filename}"

@@ -44,9 +44,6 @@ TASKS = Kind(
     dependants=runs_by("tasks"),
 )
 
-
-_logger = logging.getLogger("openml_client")
-
 _PROBLEMATIC = re.compile(r"problematic input: \[?(\w+)")
 
 
@@ -149,7 +146,7 @@ class Tasks(Things):
         url = task.procedure.data_splits_url if task.procedure else None
         if url is None:
             raise TaskError(f"task {task.id} ({task.type}) has no splits")
-        key, cache = f"task/splits/{task.id}.arff", self._caller.cache
+        key, cache = splits_key(task.id), self._caller.cache
         stored = self._stored_splits(key)
         if stored is not None:
             return stored
@@ -223,6 +220,11 @@ class Tasks(Things):
         """The estimation procedures that the server knows, of all task types."""
         answer: tuple[EstimationProcedure, ...] = self._caller.call(routes.PROCEDURE_LIST)
         return answer
+
+
+def splits_key(task_id: int) -> str:
+    """Where the cache has the splits file of a task."""
+    return f"task/splits/{task_id}.arff"
 
 
 def _name_input(error: ValidationError, draft: TaskDraft) -> None:
