@@ -77,6 +77,8 @@ class Table:
         self._columns = tuple(columns) if columns is not None else None
         self._sparse = sparse
         self._arrow = arrow
+        self._origin: Table | None = None
+        """The table that this one was before it was described, which owns the memory."""
 
     @classmethod
     def from_arff(
@@ -110,7 +112,7 @@ class Table:
                 f"{', '.join(differing[:5])}",
                 hint="The data file may have been replaced; tell the dataset's owner.",
             )
-        return Table(
+        table = Table(
             self.attributes,
             columns=self._columns,
             sparse=self._sparse,
@@ -118,6 +120,8 @@ class Table:
             features=features,
             target=target,
         )
+        table._origin = self._origin or self
+        return table
 
     @property
     def categorical(self) -> tuple[str, ...]:
@@ -166,12 +170,12 @@ class Table:
 
         if self._arrow is not None:
             return self._arrow
-        arrays = self.arrow_columns(copy=self._sparse is None)
-        return pa.Table.from_arrays(arrays, names=list(self.names))
+        return pa.Table.from_arrays(self.arrow_columns(), names=list(self.names))
 
-    def arrow_columns(self, *, copy: bool = False) -> list[pa.Array]:
-        """All columns as Arrow arrays, which share memory with the table unless copied."""
-        return [_to_arrow(a, self._dense(n), copy) for n, a in enumerate(self.attributes)]
+    def arrow_columns(self) -> list[pa.Array]:
+        """All columns as Arrow arrays, which share memory with the table."""
+        owner = (self._origin or self) if self._sparse is None else None
+        return [_to_arrow(a, self._dense(n), owner) for n, a in enumerate(self.attributes)]
 
     def to_polars(self) -> pl.DataFrame:
         """All columns as a polars frame.
@@ -310,6 +314,8 @@ class Table:
     @cached_property
     def _typed(self) -> tuple[Any, ...]:
         """The columns of the types that views have."""
+        if self._origin is not None:
+            return self._origin._typed
         columns = zip(self.attributes, self._columns or (), strict=True)
         return tuple(_typed(attribute, column) for attribute, column in columns)
 
@@ -349,7 +355,13 @@ class Table:
 
     @cached_property
     def _shared(self) -> pd.DataFrame:
-        """A frame in the memory of the table, which is never given out, but copied lazily."""
+        """A frame in the memory of the table, which is never given out, but copied lazily.
+
+        While it is there, nothing that is written into a frame reaches that memory: so there is
+        one for all who use it, and they hold the table that has it.
+        """
+        if self._origin is not None:
+            return self._origin._shared
         n_columns = len(self.attributes)
         return self._frame_of(range(n_columns), copy=n_columns > MAX_BLOCKS)
 
@@ -414,15 +426,26 @@ def _to_pandas(attribute: Attribute, column: Any) -> Any:
     return pd.Series(values, dtype=object)
 
 
-def _to_arrow(attribute: Attribute, column: Any, copy: bool) -> pa.Array:
+def _to_arrow(attribute: Attribute, column: Any, owner: Table | None) -> pa.Array:
+    """A column as Arrow has it; in the memory of its owner, if there is one."""
     import pyarrow as pa
 
     if attribute.kind == "string":
         return column
-    column = column.copy() if copy else column
     if attribute.kind == "nominal":
-        codes = pa.array(column, mask=column < 0)
+        codes = _owned(pa.array(column, mask=column < 0), owner)
         return pa.DictionaryArray.from_arrays(codes, pa.array(attribute.labels, pa.string()))
     if attribute.kind == "date" or column.dtype.kind == "i":
-        return pa.array(column)
-    return pa.array(column, mask=np.isnan(column))
+        return _owned(pa.array(column), owner)
+    return _owned(pa.array(column, mask=np.isnan(column)), owner)
+
+
+def _owned(array: pa.Array, owner: Table | None) -> pa.Array:
+    """The same array, that keeps its owner alive: a frame left alone would be written in place."""
+    import pyarrow as pa
+
+    bitmap, values = array.buffers()
+    if owner is None or not values:
+        return array
+    kept = pa.foreign_buffer(values.address, values.size, base=(owner, values))
+    return pa.Array.from_buffers(array.type, len(array), [bitmap, kept], array.null_count)

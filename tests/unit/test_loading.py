@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 from collections.abc import Callable
@@ -197,6 +198,26 @@ def test_a_large_table_is_kept_while_the_caller_works(
     assert thread.name == "keeps dataset 1"
     thread.target()
     assert len(kept(tmp_path, "*.arrow")) == 1
+
+
+def test_what_is_written_into_a_frame_meanwhile_is_not_kept(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Callable[[], None]] = []
+
+    def thread(target: Callable[[], None], name: str) -> Any:
+        return SimpleNamespace(start=lambda: started.append(target))
+
+    monkeypatch.setattr(loading, "SMALL_BYTES", 10)
+    monkeypatch.setattr(loading, "threading", SimpleNamespace(Thread=thread))
+    frame = server.client().datasets.load("iris", format="arff").to_pandas()
+    wanted = frame.copy(deep=True)
+    gc.collect()  # the table that was given is gone, and the frame alone is left of it
+    frame.loc[0, "sepallength"] = 99.0
+    frame.loc[0, "class"] = "Iris-virginica"
+    started[0]()
+    again = server.client(offline=True).datasets.load(1, format="arff")
+    pd.testing.assert_frame_equal(again.to_pandas(), wanted)
 
 
 @pytest.mark.fault(11)

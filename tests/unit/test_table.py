@@ -109,6 +109,13 @@ def test_arrow_gets_the_type_of_the_policy(table, column, type_, values):
     assert array.to_pylist() == values
 
 
+def test_arrow_shares_the_memory_of_the_table(table):
+    first, second = table.to_arrow(), table.described(()).to_arrow()
+    for column, other in zip(first.columns, second.columns, strict=True):
+        pair = [getattr(c.chunk(0), "indices", c.chunk(0)) for c in (column, other)]
+        assert len({array.buffers()[-1].address for array in pair}) == 1
+
+
 def test_categories_stand_in_the_order_of_declaration_used_or_not(table):
     frame = table.to_pandas()
     assert list(frame["colour"].cat.categories) == ["red", "green", "blue"]
