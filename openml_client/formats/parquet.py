@@ -119,8 +119,9 @@ def read_parquet(
     OSError
         If a path can't be read.
     """
-    data = read_arrow(source.read_bytes() if isinstance(source, Path) else source)
-    file = columns_of(data, features, attributes=attributes)
+    content = source.read_bytes() if isinstance(source, Path) else source
+    # No name holds the Arrow table, so that it goes as its columns are taken over.
+    file = columns_of(read_arrow(content), features, attributes=attributes)
     return Table.from_arff(file, features, target=target)
 
 
@@ -154,8 +155,10 @@ def columns_of(
     if names != data.column_names:
         differing = sorted(set(names) ^ set(data.column_names)) or ["their order"]
         raise FormatError(f"{what} has other columns: {', '.join(differing[:5])}")
-    columns = tuple(_column(a, c) for a, c in zip(attributes, data.columns, strict=True))
-    return ArffFile("", tuple(attributes), data.num_rows, columns=columns)
+    n_rows, left = data.num_rows, data.columns[::-1]
+    del data
+    columns = tuple(_column(attribute, left.pop()) for attribute in attributes)
+    return ArffFile("", tuple(attributes), n_rows, columns=columns)
 
 
 def read_arrow(content: bytes) -> pa.Table:
@@ -250,8 +253,7 @@ def _column(attribute: Attribute, column: pa.ChunkedArray) -> Any:
 
     try:
         if attribute.kind in NUMBERS:
-            floats = column.cast(pa.float64()).to_numpy()
-            return np.asarray(floats, dtype=np.float64)
+            return _floats(column.cast(pa.float64()))
         if attribute.kind == "date":
             dates = column.cast(pa.timestamp("us")).to_numpy()
             return np.asarray(dates, dtype="datetime64[us]")
@@ -263,6 +265,14 @@ def _column(attribute: Attribute, column: pa.ChunkedArray) -> Any:
     if attribute.kind == "nominal":
         return _codes(attribute, column)
     return column.cast(pa.large_string()).combine_chunks()
+
+
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Values of a column of doubles with NaN for null; in its memory, if they are there as such."""
+    if column.num_chunks != 1 or column.null_count or not len(column):
+        return np.asarray(column.to_numpy(), dtype=np.float64)
+    values, n_values, start = column.chunk(0).buffers()[1], len(column), column.chunk(0).offset
+    return np.frombuffer(values, dtype=np.float64, count=n_values, offset=8 * start)
 
 
 def _codes(attribute: Attribute, column: pa.ChunkedArray) -> NDArray[Any]:

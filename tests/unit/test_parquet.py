@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from openml_client.errors import FormatError, NotFoundError
 from openml_client.formats.arff import Attribute, read_arff
-from openml_client.formats.parquet import METADATA_KEY, read_parquet, write_parquet
+from openml_client.formats.parquet import METADATA_KEY, columns_of, read_parquet, write_parquet
 from openml_client.formats.table import Table
 from openml_client.model.dataset import Feature
 
@@ -287,3 +287,13 @@ def test_a_flipped_bit_in_the_data_is_noticed():
     content[start + size - 1] ^= 1
     with pytest.raises(FormatError, match="broken"):
         read_parquet(bytes(content))
+
+
+def test_numbers_of_a_slice_are_taken_from_its_place():
+    data = pa.table({"x": pa.array([0.0, 1.5, 2.5, 9.0]), "y": pa.array([None, 1.0, None, 3.0])})
+    file = columns_of(data.slice(1, 2))
+    assert [column.tolist() for column in file.columns] == [
+        [1.5, 2.5],
+        [1.0, pytest.approx(np.nan, nan_ok=True)],
+    ]
+    assert columns_of(data.slice(1, 0)).columns[0].tolist() == []
