@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from openml_client.errors import FormatError, MissingDependencyError, NotFoundError
 from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, codes_dtype
+from openml_client.formats.column_views import copies_on_write, to_arrow, to_pandas, typed
 from openml_client.model.dataset import Feature
 from openml_client.model.text import html_table
 
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import torch
     from scipy.sparse import csc_matrix, csr_matrix
-
-MAX_EXACT = 2**53
-"""Whole numbers up to here survive as float64."""
 
 MAX_BLOCKS = 100
 """A frame of more columns, each in memory of its own, makes pandas warn."""
@@ -175,7 +173,7 @@ class Table:
     def arrow_columns(self) -> list[pa.Array]:
         """All columns as Arrow arrays, which share memory with the table."""
         owner = (self._origin or self) if self._sparse is None else None
-        return [_to_arrow(a, self._dense(n), owner) for n, a in enumerate(self.attributes)]
+        return [to_arrow(a, self._dense(n), owner) for n, a in enumerate(self.attributes)]
 
     def to_polars(self) -> pl.DataFrame:
         """All columns as a polars frame.
@@ -317,7 +315,7 @@ class Table:
         if self._origin is not None:
             return self._origin._typed
         columns = zip(self.attributes, self._columns or (), strict=True)
-        return tuple(_typed(attribute, column) for attribute, column in columns)
+        return tuple(typed(attribute, column) for attribute, column in columns)
 
     def _dense(self, position: int) -> Any:
         if self._columns is not None:
@@ -326,7 +324,7 @@ class Table:
         if self.attributes[position].kind == "nominal":
             labels = self.attributes[position].labels
             return np.where(np.isnan(column), -1, column).astype(codes_dtype(labels))
-        return _typed(self.attributes[position], column)
+        return typed(self.attributes[position], column)
 
     def _frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
         import pandas as pd
@@ -345,7 +343,7 @@ class Table:
         return frame
 
     def _dense_frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
-        if self._sparse is None and _copies_on_write():
+        if self._sparse is None and copies_on_write():
             names = [self.names[n] for n in positions]
             if len(names) == len(self.names):
                 return self._shared.copy(deep=False)
@@ -369,7 +367,7 @@ class Table:
         import pandas as pd
 
         names = self.names
-        series = {names[n]: _to_pandas(self.attributes[n], self._dense(n)) for n in positions}
+        series = {names[n]: to_pandas(self.attributes[n], self._dense(n)) for n in positions}
         return pd.DataFrame(series, index=pd.RangeIndex(len(self)), copy=copy)
 
     def _head(self, n_rows: int) -> Table:
@@ -387,65 +385,3 @@ class Table:
         head = html_table({"Table": shape, "Target": ", ".join(self.target)})
         frame = self._head(SHOWN_ROWS).to_pandas()
         return head + str(frame.to_html(max_cols=SHOWN_COLUMNS))
-
-
-def _is_whole(column: NDArray[Any]) -> bool:
-    finite = np.isfinite(column).all()
-    return bool(finite and (column == np.trunc(column)).all() and (abs(column) < MAX_EXACT).all())
-
-
-def _copies_on_write() -> bool:
-    """Whether pandas copies what is shared before it is written, as it does from version 3 on."""
-    import pandas as pd
-
-    return int(pd.__version__.partition(".")[0]) >= 3
-
-
-def _typed(attribute: Attribute, column: Any) -> Any:
-    """A column of the type that views have, in memory that may be written."""
-    if attribute.kind == "string":
-        return column
-    if attribute.kind == "integer" and column.dtype.kind == "f" and _is_whole(column):
-        return column.astype(np.int64)
-    return column if column.flags.writeable else column.copy()
-
-
-def _to_pandas(attribute: Attribute, column: Any) -> Any:
-    import pandas as pd
-
-    if attribute.kind == "nominal":
-        categories = pd.Index(np.array(attribute.labels, dtype=object), dtype=object)
-        dtype = pd.CategoricalDtype(categories)
-        return pd.Categorical.from_codes(column, dtype=dtype, validate=False)
-    if attribute.kind != "string":
-        return column
-    if _copies_on_write():
-        return pd.array(column, dtype=pd.StringDtype("pyarrow", na_value=np.nan))
-    values = column.to_numpy(zero_copy_only=False)
-    values[[value is None for value in values]] = np.nan
-    return pd.Series(values, dtype=object)
-
-
-def _to_arrow(attribute: Attribute, column: Any, owner: Table | None) -> pa.Array:
-    """A column as Arrow has it; in the memory of its owner, if there is one."""
-    import pyarrow as pa
-
-    if attribute.kind == "string":
-        return column
-    if attribute.kind == "nominal":
-        codes = _owned(pa.array(column, mask=column < 0), owner)
-        return pa.DictionaryArray.from_arrays(codes, pa.array(attribute.labels, pa.string()))
-    if attribute.kind == "date" or column.dtype.kind == "i":
-        return _owned(pa.array(column), owner)
-    return _owned(pa.array(column, mask=np.isnan(column)), owner)
-
-
-def _owned(array: pa.Array, owner: Table | None) -> pa.Array:
-    """The same array, that keeps its owner alive: a frame left alone would be written in place."""
-    import pyarrow as pa
-
-    bitmap, values = array.buffers()
-    if owner is None or not values:
-        return array
-    kept = pa.foreign_buffer(values.address, values.size, base=(owner, values))
-    return pa.Array.from_buffers(array.type, len(array), [bitmap, kept], array.null_count)
