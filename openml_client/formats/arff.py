@@ -26,6 +26,9 @@ Kind = Literal["numeric", "integer", "real", "nominal", "string", "date", "relat
 NUMBERS = frozenset({"numeric", "integer", "real"})
 """Kinds whose columns hold floats."""
 
+MAX_EXACT = 2**53
+"""Whole numbers up to here survive as float64."""
+
 
 @dataclass(frozen=True)
 class Attribute:

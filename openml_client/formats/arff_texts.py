@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import ArffError
-from openml_client.formats.arff import NUMBERS, Attribute
+from openml_client.formats.arff import MAX_EXACT, NUMBERS, Attribute
 from openml_client.formats.arff_dates import DEFAULT_DATE, DateFormat
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ _ISO_UNITS: Mapping[str, Literal["s", "ms"]] = {DEFAULT_DATE: "s", DATE_WITH_MIL
 """Formats in which numpy writes dates, too, and its unit for them."""
 _FOUR_DIGITS = (np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999"))
 """Between these dates a year has four digits."""
-
-MAX_EXACT = 2**53
-"""Whole numbers up to here are read back exactly, as numbers are read as float64."""
 
 
 def check_column(attribute: Attribute, column: Any) -> None:

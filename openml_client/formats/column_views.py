@@ -1,19 +1,65 @@
-"""One column of a table in the types of its views; see ``table`` for the policy."""
+"""The dense columns of a table in the types of its views; see ``table`` for the policy."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openml_client.formats.arff import Attribute
+from openml_client.formats.arff import MAX_EXACT, Attribute
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
-MAX_EXACT = 2**53
-"""Whole numbers up to here survive as float64."""
+MAX_BLOCKS = 100
+"""A frame of more columns, each in memory of its own, makes pandas warn."""
+
+
+class Columns:
+    """Dense columns, in memory that the views of them share.
+
+    Pandas copies what is written into a frame as long as another one is there that has the same
+    memory.  That is `frame`; so whoever else uses the memory holds this object.
+    """
+
+    def __init__(self, attributes: Sequence[Attribute], raw: Sequence[Any]) -> None:
+        self.attributes = attributes
+        self.raw = tuple(raw)
+        """As `ArffFile.columns` has them."""
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(self.raw[0]) if self.raw else 0
+
+    @cached_property
+    def typed(self) -> tuple[Any, ...]:
+        """The columns of the types that views have."""
+        return tuple(typed(a, column) for a, column in zip(self.attributes, self.raw, strict=True))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All columns in the memory of the table: never given out, but copied lazily."""
+        columns = {
+            attribute.name: to_pandas(attribute, column)
+            for attribute, column in zip(self.attributes, self.typed, strict=True)
+        }
+        return frame_of(columns, len(self), copy=len(columns) > MAX_BLOCKS)
+
+    def arrow(self) -> list[pa.Array]:
+        """The columns as Arrow arrays in the same memory."""
+        columns = zip(self.attributes, self.typed, strict=True)
+        return [_owned(to_arrow(attribute, column), self) for attribute, column in columns]
+
+
+def frame_of(columns: Mapping[str, Any], n_rows: int, *, copy: bool) -> pd.DataFrame:
+    """The frame of some columns, which `to_pandas` gave."""
+    import pandas as pd
+
+    return pd.DataFrame(dict(columns), index=pd.RangeIndex(n_rows), copy=copy)
 
 
 def _is_whole(column: NDArray[Any]) -> bool:
@@ -54,26 +100,30 @@ def to_pandas(attribute: Attribute, column: Any) -> Any:
     return pd.Series(values, dtype=object)
 
 
-def to_arrow(attribute: Attribute, column: Any, owner: object | None) -> pa.Array:
-    """A column as Arrow has it; in the memory of its owner, if there is one."""
+def to_arrow(attribute: Attribute, column: Any) -> pa.Array:
+    """A column as Arrow has it, in the same memory where that can be."""
     import pyarrow as pa
 
     if attribute.kind == "string":
         return column
     if attribute.kind == "nominal":
-        codes = _owned(pa.array(column, mask=column < 0), owner)
+        codes = pa.array(column, mask=column < 0)
         return pa.DictionaryArray.from_arrays(codes, pa.array(attribute.labels, pa.string()))
     if attribute.kind == "date" or column.dtype.kind == "i":
-        return _owned(pa.array(column), owner)
-    return _owned(pa.array(column, mask=np.isnan(column)), owner)
+        return pa.array(column)
+    return pa.array(column, mask=np.isnan(column))
 
 
-def _owned(array: pa.Array, owner: object | None) -> pa.Array:
-    """The same array, that keeps its owner alive: a frame left alone would be written in place."""
+def _owned(array: pa.Array, owner: Columns) -> pa.Array:
+    """The same array, that holds the owner of its memory."""
     import pyarrow as pa
 
+    if pa.types.is_dictionary(array.type):
+        return pa.DictionaryArray.from_arrays(_owned(array.indices, owner), array.dictionary)
+    if pa.types.is_large_string(array.type):
+        return array  # which nobody can write
     bitmap, values = array.buffers()
-    if owner is None or not values:
+    if not values:
         return array
     kept = pa.foreign_buffer(values.address, values.size, base=(owner, values))
     return pa.Array.from_buffers(array.type, len(array), [bitmap, kept], array.null_count)

@@ -22,6 +22,7 @@ not show: with pandas 3, which copies what is written, frames do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,14 @@ from numpy.typing import NDArray
 
 from openml_client.errors import FormatError, MissingDependencyError, NotFoundError
 from openml_client.formats.arff import NUMBERS, ArffFile, Attribute, codes_dtype
-from openml_client.formats.column_views import copies_on_write, to_arrow, to_pandas, typed
+from openml_client.formats.column_views import (
+    Columns,
+    copies_on_write,
+    frame_of,
+    to_arrow,
+    to_pandas,
+    typed,
+)
 from openml_client.model.dataset import Feature
 from openml_client.model.text import html_table
 
@@ -40,9 +48,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import torch
     from scipy.sparse import csc_matrix, csr_matrix
-
-MAX_BLOCKS = 100
-"""A frame of more columns, each in memory of its own, makes pandas warn."""
 
 SHOWN_ROWS, SHOWN_COLUMNS = 5, 20
 """What notebooks show."""
@@ -72,11 +77,9 @@ class Table:
         self.target = tuple(target)
         """Names of the default targets, as the registry has them; `xy` finds out whether the
         data file has such columns."""
-        self._columns = tuple(columns) if columns is not None else None
+        self._columns = None if columns is None else Columns(self.attributes, columns)
         self._sparse = sparse
         self._arrow = arrow
-        self._origin: Table | None = None
-        """The table that this one was before it was described, which owns the memory."""
 
     @classmethod
     def from_arff(
@@ -110,15 +113,8 @@ class Table:
                 f"{', '.join(differing[:5])}",
                 hint="The data file may have been replaced; tell the dataset's owner.",
             )
-        table = Table(
-            self.attributes,
-            columns=self._columns,
-            sparse=self._sparse,
-            arrow=self._arrow,
-            features=features,
-            target=target,
-        )
-        table._origin = self._origin or self
+        table = copy(self)  # which shares the columns
+        table.features, table.target = tuple(features), tuple(target)
         return table
 
     @property
@@ -136,7 +132,7 @@ class Table:
         """Rows and columns."""
         if self._sparse is not None:
             return (int(self._sparse.shape[0]), len(self.attributes))
-        return (len(self._columns[0]) if self._columns else 0, len(self.attributes))
+        return (0 if self._columns is None else len(self._columns), len(self.attributes))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -146,7 +142,7 @@ class Table:
         """Memory that the columns take."""
         if self._sparse is not None:
             return int(self._sparse.data.nbytes + self._sparse.indices.nbytes)
-        return sum(column.nbytes for column in self._columns or ())
+        return 0 if self._columns is None else sum(c.nbytes for c in self._columns.raw)
 
     def labels(self, name: str) -> tuple[str, ...]:
         """Values of a nominal column, in the order of declaration; () for other columns.
@@ -172,8 +168,9 @@ class Table:
 
     def arrow_columns(self) -> list[pa.Array]:
         """All columns as Arrow arrays, which share memory with the table."""
-        owner = (self._origin or self) if self._sparse is None else None
-        return [to_arrow(a, self._dense(n), owner) for n, a in enumerate(self.attributes)]
+        if self._columns is not None:
+            return self._columns.arrow()
+        return [to_arrow(a, self._dense(n)) for n, a in enumerate(self.attributes)]
 
     def to_polars(self) -> pl.DataFrame:
         """All columns as a polars frame.
@@ -309,17 +306,9 @@ class Table:
         assert self._sparse is not None  # noqa: S101  (asked of sparse tables only)
         return self._sparse.tocsc()
 
-    @cached_property
-    def _typed(self) -> tuple[Any, ...]:
-        """The columns of the types that views have."""
-        if self._origin is not None:
-            return self._origin._typed
-        columns = zip(self.attributes, self._columns or (), strict=True)
-        return tuple(typed(attribute, column) for attribute, column in columns)
-
     def _dense(self, position: int) -> Any:
         if self._columns is not None:
-            return self._typed[position]
+            return self._columns.typed[position]
         column: NDArray[Any] = self._by_column[:, [position]].toarray().ravel()
         if self.attributes[position].kind == "nominal":
             labels = self.attributes[position].labels
@@ -343,35 +332,16 @@ class Table:
         return frame
 
     def _dense_frame(self, positions: Sequence[int] | range) -> pd.DataFrame:
-        if self._sparse is None and copies_on_write():
-            names = [self.names[n] for n in positions]
-            if len(names) == len(self.names):
-                return self._shared.copy(deep=False)
-            return self._shared[names]
+        names = [self.names[n] for n in positions]
+        if self._columns is not None and copies_on_write():
+            frame = self._columns.frame
+            return frame.copy(deep=False) if len(names) == len(self.names) else frame[names]
+        columns = {self.names[n]: to_pandas(self.attributes[n], self._dense(n)) for n in positions}
         # Copied: who changes a frame must not change the table.
-        return self._frame_of(positions, copy=True)
-
-    @cached_property
-    def _shared(self) -> pd.DataFrame:
-        """A frame in the memory of the table, which is never given out, but copied lazily.
-
-        While it is there, nothing that is written into a frame reaches that memory: so there is
-        one for all who use it, and they hold the table that has it.
-        """
-        if self._origin is not None:
-            return self._origin._shared
-        n_columns = len(self.attributes)
-        return self._frame_of(range(n_columns), copy=n_columns > MAX_BLOCKS)
-
-    def _frame_of(self, positions: Sequence[int] | range, *, copy: bool) -> pd.DataFrame:
-        import pandas as pd
-
-        names = self.names
-        series = {names[n]: to_pandas(self.attributes[n], self._dense(n)) for n in positions}
-        return pd.DataFrame(series, index=pd.RangeIndex(len(self)), copy=copy)
+        return frame_of(columns, len(self), copy=True)
 
     def _head(self, n_rows: int) -> Table:
-        columns = None if self._columns is None else [c[:n_rows] for c in self._columns]
+        columns = None if self._columns is None else [c[:n_rows] for c in self._columns.raw]
         sparse = None if self._sparse is None else self._sparse[:n_rows]
         return Table(self.attributes, columns=columns, sparse=sparse)
 
