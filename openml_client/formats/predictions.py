@@ -1,8 +1,9 @@
 """Predictions of a run as an ARFF file, both ways.
 
 Source: protocol note, section 5: ``repeat, fold[, sample], row_id, prediction`` and, for classes,
-``confidence.LABEL`` for every label.  Other clients put the columns in other orders and add their
-own; those are passed over.
+``confidence.LABEL`` for every label; for clustering ``cluster`` in place of ``prediction``
+(transcript ``task_get_clu``).  Other clients put the columns in other orders and add their own;
+those are passed over.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from openml_client.formats.numbers import find_column, whole_numbers
 from openml_client.model.run import Predictions
 
 CONFIDENCE = "confidence."
+CLUSTER = "cluster"
 TRUTH_NAMES = ("correct", "truth")
 WHAT = "the predictions"
 """What the file holds, for errors."""
@@ -44,6 +46,8 @@ def read_predictions(source: bytes, *, labels: Sequence[str] | None = None) -> P
     """
     file = read_arff(source)
     names = [attribute.name for attribute in file.attributes]
+    if CLUSTER in names and "prediction" not in names:
+        return _read_clusters(file)
     attribute, values = _find(file, "prediction")
     is_regression = attribute.kind in NUMBERS and labels is None
     order = None if is_regression else tuple(labels or _declared(file, attribute, values))
@@ -77,7 +81,8 @@ def write_predictions(predictions: Predictions, *, task_id: int) -> bytes:
     attributes.append(Attribute("row_id", "integer"))
     columns.append(predictions.row_id)
     labels = predictions.labels
-    target = Attribute("prediction", "nominal" if labels is not None else "real", labels or ())
+    name = CLUSTER if predictions.is_clustering else "prediction"
+    target = Attribute(name, "nominal" if labels is not None else "real", labels or ())
     attributes.append(target)
     columns.append(predictions.prediction)
     if predictions.truth is not None:
@@ -106,6 +111,19 @@ def as_published(predictions: Predictions) -> Predictions:
     rows = np.flatnonzero(positions >= 0)
     confidence[rows, positions[rows]] = 1.0
     return replace(predictions, confidence=confidence, confidence_kind="probability")
+
+
+def _read_clusters(file: ArffFile) -> Predictions:
+    """Clusters by number; other clients name no fold, as there is only one."""
+    repeat = _numbers(file, "repeat")
+    has_fold = any(attribute.name == "fold" for attribute in file.attributes)
+    return Predictions(
+        repeat=repeat,
+        fold=_numbers(file, "fold") if has_fold else np.zeros_like(repeat),
+        row_id=_numbers(file, "row_id").astype(np.int64),
+        prediction=_values(file, CLUSTER, None),
+        is_clustering=True,
+    )
 
 
 def _find(file: ArffFile, name: str) -> tuple[Attribute, NDArray[Any]]:

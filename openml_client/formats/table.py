@@ -292,6 +292,12 @@ class Table:
         y = self._dense_frame(targets)
         return self._frame(kept), (y.iloc[:, 0] if len(targets) == 1 else y)
 
+    def x(self) -> pd.DataFrame:
+        """Features alone: all columns but targets, those that identify rows, and ignored ones."""
+        left_out = {f.index for f in self.features if f.is_row_identifier or f.is_ignore}
+        left_out.update(self._position(name) for name in self.target)
+        return self._frame([n for n in range(len(self.attributes)) if n not in left_out])
+
     def _position(self, name: str) -> int:
         try:
             return self.names.index(name)

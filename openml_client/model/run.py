@@ -181,6 +181,8 @@ class Predictions:
     confidence: NDArray[np.float64] | None = None
     """Shape ``(n_rows, n_classes)``, one column per label."""
     confidence_kind: Literal["probability", "score"] = "probability"
+    is_clustering: bool = False
+    """Whether the predicted numbers name clusters."""
 
     def __len__(self) -> int:
         return len(self.row_id)

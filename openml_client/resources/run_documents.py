@@ -197,7 +197,8 @@ def predictions_frame(predictions: Predictions) -> pd.DataFrame:
     if predictions.sample is not None:
         columns["sample"] = predictions.sample
     columns["row_id"] = predictions.row_id
-    columns["prediction"] = named(predictions.prediction)
+    predicted = "cluster" if predictions.is_clustering else "prediction"
+    columns[predicted] = named(predictions.prediction)
     if predictions.truth is not None:
         columns["truth"] = named(predictions.truth)
     if predictions.confidence is not None:

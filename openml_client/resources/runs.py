@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import (
@@ -120,7 +121,8 @@ class Runs(RunFiles):
         Parameters
         ----------
         model_or_flow
-            An unfitted model, a `FlowDraft`, or a stored `Flow` (which runs at its defaults).
+            An unfitted model, a `FlowDraft`, or a stored `Flow` or its id (which runs at its
+            defaults).
         task
             A task or its id.
         seed
@@ -339,6 +341,8 @@ class Runs(RunFiles):
         self, given: Any, trusted: Iterable[str]
     ) -> tuple[Description, Trust, int | None]:
         """Description, trust, and the stored flow's id where it is one."""
+        if isinstance(given, Integral):
+            given = self._flows.get(given)
         if isinstance(given, Flow):
             description = self._flows.describe(given)
             return description, strangers_trust(description, trusted), given.id

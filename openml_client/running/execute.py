@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from openml_client.errors import TaskError
 from openml_client.extension.discovery import get_extension
-from openml_client.extension.protocol import Compat, FoldData, FoldFailure, FoldResult
+from openml_client.extension.protocol import (
+    Compat,
+    FoldData,
+    FoldFailure,
+    FoldResult,
+    TaskKind,
+)
 from openml_client.extension.seeds import derive
 from openml_client.extension.trust import Trust
 from openml_client.formats.splits import Key, Splits
@@ -24,6 +30,7 @@ from openml_client.formats.table import Table
 from openml_client.model.run import Predictions, RunEvaluation
 from openml_client.model.task import (
     ClassificationTask,
+    ClusteringTask,
     LearningCurveTask,
     RegressionTask,
     Task,
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
 
     from openml_client.extension.description import Description
 
-RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask)
+RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask, ClusteringTask)
 """Task types that can be executed."""
 
 
@@ -43,10 +50,12 @@ RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask)
 class TaskData:
     """The rows of a task's dataset, ready for models."""
 
+    kind: TaskKind
     x: pd.DataFrame
-    y: pd.Series
+    y: pd.Series | None
+    """None for clustering."""
     labels: tuple[str, ...] | None
-    """Class labels in the order that the data file declares; None for regression."""
+    """Class labels in the order that the data file declares; None where there are no classes."""
     categorical: tuple[str, ...]
     truth: NDArray[np.int32] | NDArray[np.float64]
     """Positions in ``labels``, or numbers; -1 or NaN where the target is missing."""
@@ -100,6 +109,9 @@ def task_data(task: Task, table: Table) -> TaskData:
             f"task {task.id} is of the type {int(task.type_id)} ({task.type}), which can't be run",
             hint=f"Types that can be run: {names}.",
         )
+    if isinstance(task, ClusteringTask):
+        x = table.x()
+        return TaskData("clustering", x, None, None, _categorical(x), np.full(len(x), np.nan))
     target = task.target_name
     x, y = table.xy(target)
     labels = table.labels(target)
@@ -108,12 +120,13 @@ def task_data(task: Task, table: Table) -> TaskData:
             raise TaskError(
                 f"task {task.id} is a regression, and its target {target!r} is no number"
             )
-        return TaskData(x, y, None, _categorical(x), y.to_numpy(np.float64))
+        return TaskData("regression", x, y, None, _categorical(x), y.to_numpy(np.float64))
     if not labels:
         raise TaskError(
             f"task {task.id} is a classification, and its target {target!r} has no classes"
         )
-    return TaskData(x, y, labels, _categorical(x), y.cat.codes.to_numpy(np.int32))
+    truth = y.cat.codes.to_numpy(np.int32)
+    return TaskData("classification", x, y, labels, _categorical(x), truth)
 
 
 def _categorical(x: pd.DataFrame) -> tuple[str, ...]:
@@ -130,7 +143,7 @@ def plan(
     compat: Compat = "semantic",
 ) -> Iterator[FoldJob]:
     """The jobs of all folds, made one by one so that only few hold their rows at once."""
-    known = ~data.y.isna().to_numpy()
+    known = np.ones(len(data.x), dtype=np.bool_) if data.y is None else data.y.notna().to_numpy()
     for key, fold in splits.items():
         repeat, number, sample = key
         train = fold.train[known[fold.train]]
@@ -140,9 +153,9 @@ def plan(
             trust=trust,
             data=FoldData(
                 x_train=data.x.iloc[train],
-                y_train=data.y.iloc[train],
+                y_train=None if data.y is None else data.y.iloc[train],
                 x_test=data.x.iloc[fold.test],
-                task="regression" if data.labels is None else "classification",
+                task=data.kind,
                 labels=data.labels or (),
                 categorical=data.categorical,
                 repeat=repeat,
@@ -218,7 +231,7 @@ def _complaint(result: FoldResult, n_rows: int, task: str) -> str | None:
     values = np.asarray(result.predictions)
     if values.shape != (n_rows,):
         return f"predict gave an array of the shape {values.shape} for {n_rows} rows"
-    if task == "regression" and not np.issubdtype(values.dtype, np.number):
+    if task != "classification" and not np.issubdtype(values.dtype, np.number):
         return f"predict gave values of the type {values.dtype}, not numbers"
     if result.probabilities is not None:
         shape = np.shape(result.probabilities)
@@ -249,12 +262,13 @@ def collect(outcomes: Sequence[FoldOutcome], data: TaskData, *, has_samples: boo
         sample=_repeated(done, 2) if has_samples else None,
         row_id=rows.astype(np.int64),
         prediction=np.concatenate([_prediction(result, data.labels) for _, result in done]),
-        truth=data.truth[rows],
+        truth=None if data.y is None else data.truth[rows],
         labels=data.labels,
         confidence=np.concatenate([c for c in confidences if c is not None])
         if has_confidence
         else None,
         confidence_kind="score" if "score" in kinds else "probability",
+        is_clustering=data.kind == "clustering",
     )
     return Outcome(
         predictions=predictions,

@@ -109,6 +109,8 @@ def _measured(
     predictions: Predictions, here: NDArray[np.bool_], data: TaskData, cost_matrix: Any
 ) -> dict[str, float]:
     rows = predictions.row_id[here]
+    if predictions.is_clustering:  # it has no truth to hold the clusters against
+        return {"number_of_instances": float(len(rows))}
     if predictions.labels is None or data.labels is None:
         truth = data.truth.astype(np.float64)
         found = measures.regression_measures(

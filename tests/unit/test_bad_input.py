@@ -222,12 +222,13 @@ class TestThroughTheClient:
         assert text.startswith("no extension handles builtins.object\n")
 
     def test_a_task_of_a_type_that_can_not_be_run_is_refused(self, client: Client) -> None:
-        inputs = {"source_data": "1", "estimation_procedure": "17"}
-        task = client.tasks.publish(TaskDraft(type_id=5, inputs=inputs))
+        inputs = {"source_data": "1", "target_feature": "class", "estimation_procedure": "15"}
+        task = client.tasks.publish(TaskDraft(type_id=4, inputs=inputs))
         model = DecisionTreeClassifier()
         text = said(lambda: client.runs.execute(model, task.id, progress=False), TaskError)
         assert text.startswith(
-            f"task {task.id} is of the type 5 (Clustering), which can't be run\nTypes that can be"
+            f"task {task.id} is of the type 4 (Supervised Data Stream Classification), which can't "
+            "be run\nTypes that can be"
         )
 
     def test_a_task_without_splits_says_so(self, client: Client) -> None:

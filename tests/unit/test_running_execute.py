@@ -264,11 +264,13 @@ def test_a_regressor_is_refused_for_a_classification(client: Client) -> None:
 
 
 def test_a_task_of_a_type_that_can_not_be_run_is_refused(client: Client) -> None:
-    inputs = {"source_data": "1", "estimation_procedure": "17"}
-    task = client.tasks.publish(TaskDraft(type_id=5, inputs=inputs))
+    inputs = {"source_data": "1", "target_feature": "class", "estimation_procedure": "15"}
+    task = client.tasks.publish(TaskDraft(type_id=4, inputs=inputs))
     with pytest.raises(TaskError) as caught:
         run(client, GaussianNB(), task)
     assert str(caught.value) == (
-        f"task {task.id} is of the type 5 (Clustering), which can't be run\n"
-        "Types that can be run: 1 ClassificationTask, 2 RegressionTask, 3 LearningCurveTask."
+        f"task {task.id} is of the type 4 (Supervised Data Stream "
+        "Classification), which can't be run\n"
+        "Types that can be run: 1 ClassificationTask, 2 RegressionTask, 3 LearningCurveTask, "
+        "5 ClusteringTask."
     )

@@ -21,7 +21,7 @@ class SklearnExtension:
     policy = POLICY
     codec = CODEC
     capabilities = Capabilities(
-        tasks=frozenset({"classification", "regression"}),
+        tasks=frozenset({"classification", "regression", "clustering"}),
         probabilities=True,
         trace=True,
         seed_parameters=SEEDS,

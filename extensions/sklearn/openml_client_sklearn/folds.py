@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from openml_client.errors import FlowError, TaskError
 from openml_client.extension.protocol import FoldData, FoldFailure, FoldResult
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
-from openml_client.extension.timing import stopwatch
+from openml_client.extension.timing import Elapsed, stopwatch
 from openml_client.extension.trust import Trust
 from openml_client_sklearn.models import build, describe_unverified
 from openml_client_sklearn.policy import POLICY, SEEDS
@@ -49,18 +49,41 @@ def _refuse_wrong_task(estimator: Any, fold: FoldData) -> None:
     from sklearn.base import is_classifier, is_regressor
 
     name = type(estimator).__qualname__
-    if fold.task not in ("classification", "regression"):
-        raise FlowError(f"{name} can't run a {fold.task} task: only classification and regression")
-    wrong = is_regressor if fold.task == "classification" else is_classifier
-    if wrong(estimator) or not hasattr(estimator, "predict"):
-        wanted = "classifier" if fold.task == "classification" else "regressor"
+    kinds = {
+        "classification": ("classifier", (is_regressor,)),
+        "regression": ("regressor", (is_classifier,)),
+        "clustering": ("clusterer", (is_classifier, is_regressor)),
+    }
+    wanted, wrong = kinds[fold.task]
+    predicts = hasattr(estimator, "predict") or (
+        fold.task == "clustering" and hasattr(estimator, "fit_predict")
+    )
+    if not predicts or any(is_of(estimator) for is_of in wrong):
         raise FlowError(
             f"{name} can't run a {fold.task} task", hint=f"Give a model that ends in a {wanted}."
         )
+    if not hasattr(estimator, "predict") and not _tests_training_rows(fold):
+        raise FlowError(
+            f"{name} can't say the clusters of rows that it was not fitted on",
+            hint="Give a clusterer with a method predict, as KMeans.",
+        )
+
+
+def _tests_training_rows(fold: FoldData) -> bool:
+    """Whether the rows to predict are those to fit, in the same order."""
+    import numpy as np
+    import pandas as pd
+
+    train, test = fold.x_train, fold.x_test
+    if isinstance(train, pd.DataFrame) and isinstance(test, pd.DataFrame):
+        return train.equals(test)
+    return train.shape == test.shape and np.array_equal((train != test).data, [])
 
 
 def _fit_and_predict(estimator: Any, fold: FoldData) -> FoldResult:
-    y_train = _target(fold)
+    if not hasattr(estimator, "predict"):
+        return _fit_at_once(estimator, fold)
+    y_train = None if fold.task == "clustering" else _target(fold)
     with stopwatch() as fitting:
         failure = _attempt("fit", lambda: estimator.fit(fold.x_train, y_train))[1]
     if failure is not None:
@@ -81,6 +104,22 @@ def _fit_and_predict(estimator: Any, fold: FoldData) -> FoldResult:
         confidence_kind=confidence.kind if confidence else None,
         fit_time=fitting,
         predict_time=predicting,
+        trace=trace_of(estimator, fold),
+    )
+
+
+def _fit_at_once(estimator: Any, fold: FoldData) -> FoldResult:
+    """Clusters of the rows that a model such as DBSCAN is fitted on; it can't tell others'."""
+    import numpy as np
+
+    with stopwatch() as fitting:
+        clusters, failure = _attempt("fit", lambda: estimator.fit_predict(fold.x_train))
+    if failure is not None:
+        return FoldResult(failure=failure, fit_time=fitting)
+    return FoldResult(
+        predictions=np.asarray(clusters, dtype=np.float64),
+        fit_time=fitting,
+        predict_time=Elapsed(),
         trace=trace_of(estimator, fold),
     )
 

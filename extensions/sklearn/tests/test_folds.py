@@ -19,6 +19,7 @@ import user_models
 from models import by_column_type, same
 from openml_client_sklearn import EXTENSION
 from sklearn.base import clone
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import (
@@ -281,9 +282,48 @@ def test_a_model_for_another_kind_of_task_is_refused(model: Any, task: str) -> N
         run(model, fold(task=task, y_train=y))
 
 
-def test_a_task_that_is_neither_is_refused() -> None:
-    with pytest.raises(FlowError, match="clustering"):
-        run(DummyRegressor(), fold(task="clustering", y_train=None))
+def clustering_fold(**changes: Any) -> FoldData:
+    rows = table()[["a", "b", "c"]]
+    return fold(
+        **{"task": "clustering", "x_train": rows, "x_test": rows, "y_train": None} | changes
+    )
+
+
+def test_clusters_of_new_rows_are_predicted() -> None:
+    data = clustering_fold(x_test=table()[["a", "b", "c"]][:7])
+    result = run(make_pipeline(StandardScaler(), KMeans(3, n_init=1)), data)
+    assert result.failure is None
+    assert result.predictions.dtype == np.float64
+    assert result.predictions.shape == (7,)
+    assert set(result.predictions) <= {0.0, 1.0, 2.0}
+
+
+def test_models_that_cluster_only_what_they_are_fitted_on_give_their_labels() -> None:
+    model = make_pipeline(StandardScaler(), DBSCAN(eps=0.8))
+    data = clustering_fold()
+    result = run(model, data)
+    assert result.predictions.tolist() == clone(model).fit_predict(data.x_train).tolist()
+    assert len(set(result.predictions)) > 1
+
+
+def test_models_that_cluster_only_what_they_are_fitted_on_refuse_other_rows() -> None:
+    with pytest.raises(FlowError, match="can't say the clusters of rows that it was not fitted on"):
+        run(DBSCAN(), clustering_fold(x_test=table()[["a", "b", "c"]][::-1]))
+    sparse = scipy.sparse.csr_matrix(np.eye(4))
+    with pytest.raises(FlowError, match="not fitted on"):
+        run(DBSCAN(), clustering_fold(x_train=sparse, x_test=sparse[::-1]))
+    assert run(DBSCAN(), clustering_fold(x_train=sparse, x_test=sparse)).failure is None
+
+
+def test_what_a_clusterer_raises_is_the_failure_of_the_fold() -> None:
+    result = run(DBSCAN(), clustering_fold(x_train=table(), x_test=table()))
+    assert result.failure is not None
+    assert result.failure.stage == "fit"
+
+
+def test_a_regressor_is_refused_for_a_clustering() -> None:
+    with pytest.raises(FlowError, match="can't run a clustering task"):
+        run(DummyRegressor(), clustering_fold())
 
 
 def test_a_missing_target_is_refused() -> None:
