@@ -189,6 +189,22 @@ class Predictions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailedFold:
+    """A fold of which a run has no predictions, because the model raised an error."""
+
+    repeat: int
+    fold: int
+    sample: int = 0
+    stage: Literal["fit", "predict"]
+    error: str
+    """Class and message, as ``ValueError: Input X contains NaN.``."""
+    traceback: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"repeat {self.repeat}, fold {self.fold}, {self.stage}: {self.error}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunDraft:
     """A run that was executed and not yet published; it holds all that an upload needs."""
 
@@ -207,13 +223,15 @@ class RunDraft:
     trace: tuple[TraceIteration, ...] = field(default=(), repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Further files by name with extension, as ``environment.json``."""
+    failures: tuple[FailedFold, ...] = field(default=(), repr=False)
+    """The folds that failed, with their tracebacks, which are not uploaded."""
     setup_string: str | None = None
     error_message: str | None = None
     run_details: str | None = None
     tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        hold_tuples(self, "settings", "evaluations", "trace", "tags")
+        hold_tuples(self, "settings", "evaluations", "trace", "failures", "tags")
 
     def measure(self, name: str) -> float | None:
         """The global value of a measure as computed here, or None."""

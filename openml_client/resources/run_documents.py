@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import ArffError, NotFoundError, ProtocolError, ValidationError
 from openml_client.model.flow import Flow, FlowSetting
-from openml_client.model.run import ParameterSetting, Predictions, Run, RunDraft
+from openml_client.model.run import FailedFold, ParameterSetting, Predictions, Run, RunDraft
 from openml_client.wire.run import RunUpload
 
 if TYPE_CHECKING:
@@ -162,10 +162,17 @@ def seed_of(run: Run) -> int:
         return DEFAULT_SEED
 
 
-def failures_of(outcome: Outcome) -> Iterator[str]:
-    """What the model raised in the folds that failed."""
-    for (repeat, fold, _), failure in outcome.failures.items():
-        yield f"repeat {repeat}, fold {fold}, {failure.stage}: {failure.error}"
+def failures_of(outcome: Outcome) -> Iterator[FailedFold]:
+    """The folds in which the model raised an error."""
+    for (repeat, fold, sample), failure in outcome.failures.items():
+        yield FailedFold(
+            repeat=repeat,
+            fold=fold,
+            sample=sample,
+            stage=failure.stage,
+            error=failure.error,
+            traceback=failure.traceback,
+        )
 
 
 def shortened(failure: str | None) -> str | None:

@@ -128,7 +128,8 @@ class Runs(RunFiles):
         seed
             Root of all random numbers of the run: 0 without it.
         executor
-            Runs the folds; in this process, one after the other, without it.
+            Runs the folds, as a pool of processes or ``dask_client.get_executor()``; without it
+            they run in this process, one after the other.
         progress
             Show a bar.
         trusted
@@ -155,7 +156,7 @@ class Runs(RunFiles):
         outcome, data = self._run(
             seeded, trust, task, seed=root_seed, executor=executor, progress=progress
         )
-        failures = list(failures_of(outcome))
+        failures = tuple(failures_of(outcome))
         for failure in failures:
             _logger.warning("task %d: a fold failed: %s", task.id, failure)
         draft = flow_from_description(seeded, extension)
@@ -174,7 +175,8 @@ class Runs(RunFiles):
             trace=outcome.trace,
             files=files,
             setup_string=setup_string(extension.name, root_seed),
-            error_message=shortened(failures[0] if failures else None),
+            failures=failures,
+            error_message=shortened(str(failures[0]) if failures else None),
         )
 
     def check(self, draft: RunDraft) -> tuple[Finding, ...]:
@@ -211,7 +213,8 @@ class Runs(RunFiles):
                 f"the run on task {draft.task_id} was not published: "
                 + "; ".join(finding.message for finding in errors[:5]),
                 hint="client.runs.check(draft) gives all findings."
-                + (f"\nThe model said: {draft.error_message}" if draft.error_message else ""),
+                + (f"\nThe model said: {draft.error_message}" if draft.error_message else "")
+                + ("\ndraft.failures has the tracebacks." if draft.failures else ""),
             )
         # Before anything is sent: what can't be written, or is refused, leaves no flow.
         files = files_of(draft)
@@ -334,7 +337,7 @@ class Runs(RunFiles):
             n_rows=len(published),
             measures=compare_measures(run, task, data, published=published, again=again),
             environment=self._compare_environment(run),
-            notes=(*map(str, notes), *failures_of(outcome)),
+            notes=tuple(map(str, (*notes, *failures_of(outcome)))),
         )
 
     def _described(

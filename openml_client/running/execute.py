@@ -6,8 +6,9 @@ may run in this process or in any `concurrent.futures.Executor`, with the same r
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
 RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask, ClusteringTask)
 """Task types that can be executed."""
+
+
+_AHEAD = 32
+"""Folds that are handed to an executor ahead of the one that is waited for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +187,7 @@ def execute(
 
     outcomes: list[FoldOutcome] = []
     with tqdm(total=total, desc="folds", disable=not progress, leave=False) as bar:
-        source = map(run_job, jobs) if executor is None else executor.map(run_job, jobs)
+        source = map(run_job, jobs) if executor is None else _run_elsewhere(jobs, executor)
         for outcome in source:
             outcomes.append(outcome)
             bar.update()
@@ -197,6 +202,24 @@ def execute(
         error.add_note(first.traceback)
         raise error
     return outcomes
+
+
+def _run_elsewhere(jobs: Iterator[FoldJob], executor: Executor) -> Iterator[FoldOutcome]:
+    """The outcomes of jobs in an executor, in their order.
+
+    Only some are handed over ahead, for each holds the rows of its fold.
+    """
+    waiting: deque[Future[FoldOutcome]] = deque()
+    try:
+        for job in jobs:
+            waiting.append(executor.submit(run_job, job))
+            if len(waiting) >= _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 def _remedy(error: str) -> str | None:

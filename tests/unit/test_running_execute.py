@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import LocalCluster
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
@@ -153,6 +155,9 @@ def test_a_fold_that_fails_leaves_the_others(client: Client) -> None:
     assert draft.error_message == (
         f"repeat 0, fold {failed[1]}, predict: ValueError: the value 1000000.0 is too large"
     )
+    (failure,) = draft.failures
+    assert str(failure) == draft.error_message
+    assert "in _stumble" in failure.traceback
     (finding,) = client.runs.check(draft)
     assert finding.code == "rows_missing"
 
@@ -164,7 +169,9 @@ def test_a_run_with_a_failed_fold_is_not_published(client: Client) -> None:
         client.runs.publish(draft)
     text = str(caught.value)
     assert text.startswith(f"the run on task {task.id} was not published: repeat 0, fold ")
-    assert text.endswith("predict: ValueError: the value 1000000.0 is too large")
+    assert text.endswith(
+        "predict: ValueError: the value 1000000.0 is too large\ndraft.failures has the tracebacks."
+    )
     assert list(client.flows.list()) == []
     assert list(client.runs.list(tasks=task.id)) == []
 
@@ -194,6 +201,36 @@ def test_a_pool_of_processes_gives_the_same_run(client: Client, pool: ProcessPoo
     published = client.runs.publish(alone)
     result = client.runs.reproduce(published, executor=pool)
     assert result.verdict == "identical"
+
+
+def test_executors_of_other_libraries_give_the_same_run(client: Client) -> None:
+    model = RandomForestClassifier(n_estimators=3)
+    alone = run(client, model, 1, seed=5).predictions
+    for executor in (ThreadPoolExecutor(2), get_reusable_executor(2)):
+        with executor:
+            shared = run(client, model, 1, seed=5, executor=executor).predictions
+        np.testing.assert_array_equal(alone.confidence, shared.confidence)
+
+
+def test_an_executor_runs_more_folds_than_are_handed_over_at_once(client: Client) -> None:
+    task = publish(client, frame(["x", "y"] * 10, ["x", "y"]), estimation_procedure="3")
+    alone = run(client, GaussianNB(), task).predictions
+    with ThreadPoolExecutor(2) as executor:
+        shared = run(client, GaussianNB(), task, executor=executor).predictions
+    assert len(alone) == 200
+    assert alone.row_id.tolist() == shared.row_id.tolist()
+    np.testing.assert_array_equal(alone.confidence, shared.confidence)
+
+
+def test_a_cluster_of_dask_gives_the_same_run(client: Client) -> None:
+    model = RandomForestClassifier(n_estimators=3)
+    alone = run(client, model, 1, seed=5).predictions
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        cluster.get_client() as dask,
+    ):
+        shared = run(client, model, 1, seed=5, executor=dask.get_executor()).predictions
+    np.testing.assert_array_equal(alone.confidence, shared.confidence)
 
 
 def test_what_fails_in_another_process_is_told_as_well(
