@@ -36,6 +36,33 @@ class Sort(StrEnum):
     DESC = "desc"
 
 
+@flows.command("audit")
+def audit_flow(
+    context: typer.Context,
+    flow: Annotated[str, typer.Argument(help="Id.")],
+    trusted: Annotated[
+        list[str] | None,
+        typer.Option(help="A package that you trust; may be given more than once."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what rebuilding a flow would import, and why that is trusted or not.
+
+    Nothing is imported to find out. Exits with 1 if anything is not trusted.
+    """
+    with _context(context).client() as client:
+        found = client.flows.audit(flow, trusted=tuple(trusted or ()))
+    if as_json:
+        print_json(found)
+    else:
+        print_table(
+            ["trusted", "kind", "name", "why"],
+            (("yes" if f.is_trusted else "NO", f.kind, f.name, f.why) for f in found),
+        )
+    if not all(f.is_trusted for f in found):
+        raise typer.Exit(1)
+
+
 @datasets.command("list")
 def list_datasets(
     context: typer.Context,

@@ -49,12 +49,19 @@ class Rule:
 
     def allows(self, name: str) -> bool:
         """Whether the name alone is fine; nothing is imported to find out."""
+        return self.reason(name) is not None
+
+    def reason(self, name: str) -> str | None:
+        """Why the name alone is fine, as "public in sklearn"; None if it is not."""
         if name in self.names:
-            return True
+            return "on the extension's list"
         module, _, qualname = name.partition(":")
         if any(part.startswith("_") for part in qualname.split(".")):
-            return False
-        return module in self.modules or any(_is_public_in(module, p) for p in self.packages)
+            return None
+        if module in self.modules:
+            return f"public in {module}"
+        package = next((p for p in sorted(self.packages) if _is_public_in(module, p)), None)
+        return None if package is None else f"public in {package}"
 
     def __or__(self, other: Rule) -> Rule:
         """Rule that allows what either allows; what is imported must please one of them."""
@@ -92,13 +99,17 @@ class Policy:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in a description that is not trusted."""
+    """Something that a description asks for: a name to import, or a parameter that may harm."""
 
     name: str
     """The reference, or ``module:Class.parameter``; handing it back as trusted allows it."""
     path: str
     """Place in the description."""
     why: str
+    """Why it is trusted, or why not."""
+    kind: str = "parameter"
+    """What a name stands for, as ``estimator`` or ``function``."""
+    is_trusted: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}: {self.why}"
@@ -132,7 +143,11 @@ class Trust:
 
     def audit(self, description: Description) -> tuple[Finding, ...]:
         """What the description holds that is not trusted; nothing is imported to find out."""
-        return (*self._untrusted_names(description.tree), *self._hazards(description.tree))
+        return tuple(finding for finding in self.report(description) if not finding.is_trusted)
+
+    def report(self, description: Description) -> tuple[Finding, ...]:
+        """All that the description would import, and its parameters that may harm."""
+        return (*self._names(description.tree), *self._hazards(description.tree))
 
     def require(self, description: Description) -> None:
         """Refuse a description that holds anything untrusted.
@@ -174,8 +189,8 @@ class Trust:
 
     def find(self, kind: str, name: str) -> Any:
         """Like `load`, but None where the name does not exist."""
-        why = self._complaint(kind, name)
-        if why is not None:
+        is_trusted, why = self._judge(kind, name)
+        if not is_trusted:
             raise UntrustedError(f"{name}: {why}", names=(name,))
         value = resolve(name)
         if value is None:
@@ -187,21 +202,23 @@ class Trust:
             )
         return value
 
-    def _untrusted_names(self, tree: Json) -> Iterator[Finding]:
+    def _names(self, tree: Json) -> Iterator[Finding]:
         for kind, name, path in references(tree):
-            why = self._complaint(kind, name)
-            if why is not None:
-                yield Finding(name, "/".join(path), why)
+            is_trusted, why = self._judge(kind, name)
+            yield Finding(name, "/".join(path), why, kind, is_trusted)
 
-    def _complaint(self, kind: str, name: str) -> str | None:
+    def _judge(self, kind: str, name: str) -> tuple[bool, str]:
+        """Whether a name may be imported, and why, or why not."""
         if not is_reference(name):
-            return "this is no name of a class or function"
-        if self._is_trusted(name):
-            return None
+            return False, "this is no name of a class or function"
+        word = self._word_for(name)
+        if word is not None:
+            return True, f"the caller trusts {word}"
         rule = self.policy.rules.get(kind)
-        if rule is None or not rule.allows(name):
-            return f"this {kind} is not among those that the extension vouches for"
-        return None
+        reason = None if rule is None else rule.reason(name)
+        if reason is None:
+            return False, f"this {kind} is not among those that the extension vouches for"
+        return True, reason
 
     def _wrong(self, kind: str, name: str, value: object) -> str | None:
         """Complaint about an imported object that passed by its name.
@@ -219,9 +236,12 @@ class Trust:
             else f"defined in {home or 'no module'}, which is not trusted"
         )
 
-    def _is_trusted(self, name: str) -> bool:
+    def _word_for(self, name: str) -> str | None:
+        """What the caller trusts that covers a name; None if nothing does."""
+        if name in self.trusted:
+            return name
         module = name.partition(":")[0]
-        return name in self.trusted or any(_is_below(module, t) for t in self.trusted)
+        return next((t for t in sorted(self.trusted) if _is_below(module, t)), None)
 
     def _hazards(self, tree: Json) -> Iterator[Finding]:
         for path, owner, parameter, value in _arguments(tree):
@@ -230,8 +250,9 @@ class Trust:
                 bare = parameter.rpartition(".")[2].rpartition("__")[2]
                 why = hazard.complaint(bare, value)
                 name = f"{owner}.{parameter}"
-                if why is not None and name not in self.trusted:
-                    yield Finding(name, "/".join((*path, parameter)), why)
+                if why is not None:
+                    place = "/".join((*path, parameter))
+                    yield Finding(name, place, why, is_trusted=name in self.trusted)
 
 
 def untrusted(

@@ -26,6 +26,7 @@ from openml_client.wire.vocabulary import Existence
 if TYPE_CHECKING:
     from openml_client.extension.description import Description
     from openml_client.extension.protocol import Compat, Extension, Note
+    from openml_client.extension.trust import Finding as Asked
     from openml_client.extension.trust import Trust
 
 Address = tuple[tuple[str, ...], str]
@@ -239,17 +240,31 @@ class Flows(Things):
         return build(description, trust=trust, compat=compat)
 
     def untrusted(self, flow: Any, *, trusted: Iterable[str] = ()) -> tuple[str, ...]:
-        """Names that rebuilding a flow would import and that are not trusted.
+        """Names that rebuilding a flow would import and that are not trusted; `audit` says why.
 
         Nothing is imported to find out.
         """
         from openml_client.extension.trust import untrusted
 
-        if isinstance(flow, FlowDraft):
-            description = description_of_draft(flow)
-        else:
-            description = self.describe(flow, is_complete=False)
+        description = self._to_audit(flow)
         return untrusted(description, extension_of(description).policy, trusted)
+
+    def audit(self, flow: Any, *, trusted: Iterable[str] = ()) -> tuple[Asked, ...]:
+        """All that rebuilding a flow would import, and parameters that may harm, each with why it
+        is trusted or not.
+
+        Nothing is imported to find out.
+        """
+        from openml_client.extension.trust import Trust
+
+        description = self._to_audit(flow)
+        trust = Trust.of_strangers(extension_of(description).policy, trusted)
+        return trust.report(description)
+
+    def _to_audit(self, flow: Any) -> Description:
+        if isinstance(flow, FlowDraft):
+            return description_of_draft(flow)
+        return self.describe(flow, is_complete=False)
 
     def describe(
         self,

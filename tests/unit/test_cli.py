@@ -369,6 +369,10 @@ def test_the_tour_reaches_its_verdict_and_finds_everything_the_second_time(
     flows = run("-s", "local:openml-quickstart", "flow", "list", "--json", cwd=tmp_path)
     names = [row["name"] for row in json.loads(flows.stdout)]
     assert len(names) == len(set(names))
+    audited = run("-s", "local:openml-quickstart", "flow", "audit", "1", cwd=tmp_path)
+    assert audited.returncode == 0, audited.stderr
+    assert "public in sklearn" in audited.stdout
+    assert "NO" not in audited.stdout.split()
 
 
 def test_a_run_that_can_not_be_reproduced_exits_with_1(seeded: Path) -> None:

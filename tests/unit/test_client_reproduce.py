@@ -148,6 +148,8 @@ def test_code_that_nobody_vouches_for_is_not_run_before_it_is_trusted(client: Cl
     run = client.runs.publish(draft_of(client, Moody()))
     name = f"{__name__}:Moody"
     assert client.flows.untrusted(run.flow_id) == (name,)
+    (asked,) = client.flows.audit(run.flow_id)
+    assert (asked.name, asked.kind, asked.is_trusted) == (name, "estimator", False)
     result = client.runs.reproduce(run)
     assert result.verdict == "not_runnable"
     assert result.reason.startswith("the flow asks for what is not trusted; nothing was imported")

@@ -147,6 +147,37 @@ def test_the_audit_names_everything_that_is_not_trusted() -> None:
     assert names == ("mypkg:Net", "mypkg:A", "os:system")
 
 
+def test_the_report_says_why_each_name_is_trusted_or_not() -> None:
+    rules = {
+        "thing": Rule(packages=frozenset({"toys"})),
+        "function": Rule(names=frozenset({"math:sqrt"}), modules=frozenset({"toys.sums"})),
+    }
+    functions = ("math:sqrt", "toys.sums:add", "os:system", "mypkg.a:b", "not a name")
+    tree = thing("toys.deep:Net", size=[{"$function": name} for name in functions])
+    found = Trust.of_strangers(Policy(rules), "mypkg").report(described(tree))
+    assert {f.name: (f.kind, f.is_trusted, f.why) for f in found} == {
+        "toys.deep:Net": ("thing", True, "public in toys"),
+        "math:sqrt": ("function", True, "on the extension's list"),
+        "toys.sums:add": ("function", True, "public in toys.sums"),
+        "mypkg.a:b": ("function", True, "the caller trusts mypkg"),
+        "os:system": (
+            "function",
+            False,
+            "this function is not among those that the extension vouches for",
+        ),
+        "not a name": ("function", False, "this is no name of a class or function"),
+    }
+
+
+def test_the_report_holds_parameters_that_harm_also_if_they_are_trusted() -> None:
+    tree = described(thing(size=11))
+    name = f"{MODULE}:Thing.size"
+    for trusted in ([], [name]):
+        *_, found = Trust.of_strangers(CAREFUL, trusted).report(tree)
+        assert (found.name, found.kind, found.is_trusted) == (name, "parameter", bool(trusted))
+        assert found.why == "it is huge"
+
+
 @pytest.mark.parametrize(
     "trusted", [("mypkg",), ("mypkg.models",), ("mypkg.models:Net",), ("mypkg.models:Net", "os")]
 )
