@@ -167,19 +167,34 @@ def _confidence(estimator: Any, fold: FoldData) -> _Confidence | None:
     if fold.task != "classification" or not hasattr(estimator, "classes_"):
         return None
     labels = tuple(map(str, estimator.classes_))
-    if hasattr(estimator, "predict_proba"):
-        values = np.asarray(estimator.predict_proba(fold.x_test), dtype=np.float64)
+    probabilities = _answer(estimator, "predict_proba", fold)
+    if probabilities is not None:
+        values = np.asarray(probabilities, dtype=np.float64)
         if values.shape != (fold.x_test.shape[0], len(labels)):
             raise ValueError(f"predict_proba gave {values.shape} for {len(labels)} classes")
         return _Confidence(values, labels, "probability")
-    if not hasattr(estimator, "decision_function"):
+    decision = _answer(estimator, "decision_function", fold)
+    if decision is None:
         return None
-    scores = np.asarray(estimator.decision_function(fold.x_test), dtype=np.float64)
+    scores = np.asarray(decision, dtype=np.float64)
     if scores.ndim == 1:  # of two classes: how much it is the second
         scores = np.column_stack((-scores, scores))
     if scores.shape[1] != len(labels) or _decides_by_pairs(estimator):
         return None
     return _Confidence(scores, labels, "score")
+
+
+def _answer(estimator: Any, method: str, fold: FoldData) -> Any:
+    """What a method gives for the test rows, or None where the model has no such method."""
+    if not hasattr(estimator, method):
+        return None
+    try:
+        return getattr(estimator, method)(fold.x_test)
+    except AttributeError as error:
+        # Some wrappers have all methods, and tell only now that the model inside lacks this one.
+        if f"no attribute {method!r}" not in str(error):
+            raise
+        return None
 
 
 def _decides_by_pairs(estimator: Any) -> bool:

@@ -5,7 +5,7 @@ distributions.  Each is described by the call that makes it.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from openml_client.extension.callables import call
 from openml_client.extension.codec import Encoder, Handler
@@ -61,15 +61,32 @@ class _Kernel(_Made):
         return call("kernel", name, encoder, kwargs=value.get_params(deep=False))
 
 
-class _Selector(_Made):
-    def accepts(self, value: object) -> bool:
-        return _is_instance(value, "sklearn.compose", "make_column_selector")
+class _ByAttributes(_Made):
+    """What keeps the arguments of its constructor in attributes of their names."""
+
+    kind: ClassVar[str]
 
     def encode(self, value: Any, encoder: Encoder) -> Json:
         cls: type = type(value)
         name = reference_to(cls, encoder.path)
         kwargs = {key: getattr(value, key) for key in signature(cls).defaults}
-        return call("selector", name, encoder, kwargs=kwargs)
+        return call(self.kind, name, encoder, kwargs=kwargs)
+
+
+class _Selector(_ByAttributes):
+    kind = "selector"
+
+    def accepts(self, value: object) -> bool:
+        return _is_instance(value, "sklearn.compose", "make_column_selector")
+
+
+class _SearchedDistribution(_ByAttributes):
+    """Distributions of Optuna, which its searches draw from."""
+
+    kind = "distribution"
+
+    def accepts(self, value: object) -> bool:
+        return _is_instance(value, "optuna.distributions", "BaseDistribution")
 
 
 class _Scorer(_Made):
@@ -119,5 +136,6 @@ OBJECT_HANDLERS: tuple[Handler, ...] = (
     _Selector(),
     _Scorer(),
     _Distribution(),
+    _SearchedDistribution(),
     _Splitter(),
 )

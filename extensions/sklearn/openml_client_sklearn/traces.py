@@ -46,7 +46,7 @@ def _searches(value: Any, place: _Place, seen: set[int]) -> Iterator[tuple[_Plac
         for number, item in enumerate(value):
             inner = (*place, value[0]) if named else (*place, str(number))
             yield from _searches(item, inner, seen)
-    elif _is_fitted_search(value):
+    elif _is_fitted_search(value) or _is_study(value):
         yield place, value
     elif hasattr(value, "get_params") and hasattr(value, "fit"):
         for name, item in vars(value).items():
@@ -58,12 +58,27 @@ def _is_fitted_search(value: Any) -> bool:
     return isinstance(results, Mapping) and "params" in results
 
 
-def _rows(search: Any, prefix: str, fold: FoldData, *, first: int) -> Iterator[TraceIteration]:
+def _is_study(value: Any) -> bool:
+    """Whether a fitted search is one of Optuna, which keeps trials instead of a table."""
+    trials = getattr(value, "trials_", None)
+    return isinstance(trials, list) and all(hasattr(trial, "params") for trial in trials)
+
+
+def _candidates(search: Any) -> Iterator[tuple[Mapping[str, Any], float]]:
+    """Parameters and score of each candidate, in the order in which they were tried."""
+    if _is_study(search):
+        for trial in search.trials_:
+            yield trial.params, math.nan if trial.value is None else float(trial.value)
+        return
     results = search.cv_results_
     scores = results[_score_column(search)]
-    selected = getattr(search, "best_index_", None)
     for number, params in enumerate(results["params"]):
-        score = float(scores[number])
+        yield params, float(scores[number])
+
+
+def _rows(search: Any, prefix: str, fold: FoldData, *, first: int) -> Iterator[TraceIteration]:
+    selected = getattr(search, "best_index_", None)
+    for number, (params, score) in enumerate(_candidates(search)):
         yield TraceIteration(
             repeat=fold.repeat,
             fold=fold.fold,

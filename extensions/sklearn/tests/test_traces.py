@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from openml_client_sklearn import EXTENSION
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna_integration import OptunaSearchCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  # makes it importable
 from sklearn.linear_model import LogisticRegression
@@ -18,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from openml_client.extension.protocol import FoldData
+from openml_client.extension.trust import Trust, untrusted
 from openml_client.model.trace import TraceIteration
 
 
@@ -108,3 +111,40 @@ def test_a_text_that_would_be_too_long_is_shortened() -> None:
     found = json.loads(row.setup_string or "")
     assert found["parameter_C"] == 1.0
     assert "$sha256" in found["parameter_class_weight"]
+
+
+OF_OPTUNA = ("ignore:OptunaSearchCV is experimental", "ignore:.optuna.terminator. module has been")
+"""What Optuna warns its users of."""
+
+
+@pytest.mark.filterwarnings(*OF_OPTUNA)
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_each_trial_of_optuna_is_a_row(is_inside: bool) -> None:
+    space = {
+        "C": FloatDistribution(0.1, 10.0, log=True),
+        "degree": IntDistribution(2, 4),
+        "kernel": CategoricalDistribution(("linear", "poly")),
+    }
+    search = OptunaSearchCV(SVC(), space, n_trials=3, cv=3)
+    rows = trace(make_pipeline(StandardScaler(), search) if is_inside else search)
+    assert [row.iteration for row in rows] == [0, 1, 2]
+    for row in rows:
+        values = json.loads(row.setup_string or "")
+        assert values.keys() == {"parameter_C", "parameter_degree", "parameter_kernel"}
+        assert 0.1 <= values["parameter_C"] <= 10
+    (selected,) = [row for row in rows if row.selected]
+    assert selected.evaluation == max(row.evaluation or 0 for row in rows)
+
+
+@pytest.mark.filterwarnings(*OF_OPTUNA)
+def test_a_search_of_optuna_is_rebuilt_where_it_is_trusted() -> None:
+    space = {"C": FloatDistribution(0.1, 1.0, step=0.1), "degree": IntDistribution(2, 4)}
+    description = EXTENSION.describe(OptunaSearchCV(SVC(), space, n_trials=3))
+    assert set(untrusted(description, EXTENSION.policy)) == {
+        "optuna_integration:OptunaSearchCV",
+        "optuna.distributions:FloatDistribution",
+        "optuna.distributions:IntDistribution",
+    }
+    trust = Trust.of_strangers(EXTENSION.policy, ["optuna", "optuna_integration"])
+    again = EXTENSION.build(description, trust=trust)
+    assert again.param_distributions == space
