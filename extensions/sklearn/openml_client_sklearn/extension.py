@@ -9,7 +9,7 @@ from openml_client.extension.trust import Trust
 from openml_client_sklearn.codec import CODEC
 from openml_client_sklearn.estimators import EstimatorHandler
 from openml_client_sklearn.folds import run_fold
-from openml_client_sklearn.models import NAME, build, describe
+from openml_client_sklearn.models import NAME, REBUILDER, describe
 from openml_client_sklearn.policy import POLICY, SEEDS
 
 
@@ -45,7 +45,7 @@ class SklearnExtension:
         notes: list[Note] | None = None,
     ) -> object:
         """Rebuild an estimator from its description, once it has passed the audit."""
-        return build(description, trust=trust, compat=compat, notes=notes)
+        return REBUILDER.build(description, trust=trust, compat=compat, notes=notes)
 
     def run_fold(self, model: object, fold: FoldData, *, seed: int) -> FoldResult:
         """Fit a rebuilt copy of the model on the training rows and predict the others."""

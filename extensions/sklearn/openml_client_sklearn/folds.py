@@ -11,7 +11,7 @@ from openml_client.extension.protocol import FoldData, FoldFailure, FoldResult
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import Elapsed, stopwatch
 from openml_client.extension.trust import Trust
-from openml_client_sklearn.models import build, describe_unverified
+from openml_client_sklearn.models import REBUILDER, describe_unverified
 from openml_client_sklearn.policy import POLICY, SEEDS
 from openml_client_sklearn.traces import trace_of
 
@@ -39,7 +39,7 @@ def run_fold(model: object, fold: FoldData, *, seed: int) -> FoldResult:
     where = (fold.repeat, fold.fold, fold.sample)
     own = seed_description(describe_unverified(model), derive(seed, "fold", *where), SEEDS)
     trust = Trust.of_own(POLICY, own)
-    estimator = build(own, trust=trust, compat="semantic", notes=None)
+    estimator = REBUILDER.build(own, trust=trust)
     _refuse_wrong_task(estimator, fold)
     with seeded_generators(derive(seed, "generators", *where)):
         return _fit_and_predict(estimator, fold)
