@@ -14,6 +14,7 @@ from openml_client_sklearn import EXTENSION
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import all_estimators
+from strange_models import STRANGE
 
 from openml_client.extension.description import Description
 from openml_client.extension.flows import description_from_flow, flow_from_description
@@ -46,6 +47,7 @@ def rebuilt(model: object) -> Any:
     return EXTENSION.build(again, trust=trust, compat="exact", notes=[])
 
 
+COMPOSITIONS = {**MODELS, **STRANGE}
 ESTIMATORS = dict(all_estimators())
 
 
@@ -82,20 +84,20 @@ def test_the_instances_of_scikit_learns_own_tests_come_back(name: str) -> None:
         assert same(clone(rebuilt(model)), clone(model))
 
 
-@pytest.mark.parametrize("make_model", MODELS.values(), ids=MODELS.keys())
+@pytest.mark.parametrize("make_model", COMPOSITIONS.values(), ids=COMPOSITIONS.keys())
 def test_a_composition_comes_back(make_model: Callable[[], Any]) -> None:
     model = make_model()
     assert same(rebuilt(model), model)
 
 
-@pytest.mark.parametrize("make_model", MODELS.values(), ids=MODELS.keys())
+@pytest.mark.parametrize("make_model", COMPOSITIONS.values(), ids=COMPOSITIONS.keys())
 def test_describing_leaves_the_model_as_it_is(make_model: Callable[[], Any]) -> None:
     model = make_model()
     EXTENSION.describe(model)
     assert same(model, make_model())
 
 
-@pytest.mark.parametrize("make_model", MODELS.values(), ids=MODELS.keys())
+@pytest.mark.parametrize("make_model", COMPOSITIONS.values(), ids=COMPOSITIONS.keys())
 def test_equal_models_have_equal_descriptions(make_model: Callable[[], Any]) -> None:
     one, other = EXTENSION.describe(make_model()), EXTENSION.describe(make_model())
     assert one.to_bytes() == other.to_bytes()
