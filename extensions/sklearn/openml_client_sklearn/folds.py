@@ -52,11 +52,23 @@ def _refuse_wrong_task(estimator: Any, fold: FoldData) -> None:
     if fold.task not in ("classification", "regression"):
         raise FlowError(f"{name} can't run a {fold.task} task: only classification and regression")
     wrong = is_regressor if fold.task == "classification" else is_classifier
-    if wrong(estimator) or not hasattr(estimator, "predict"):
+    if _is_known(wrong, estimator) or not hasattr(estimator, "predict"):
         wanted = "classifier" if fold.task == "classification" else "regressor"
         raise FlowError(
             f"{name} can't run a {fold.task} task", hint=f"Give a model that ends in a {wanted}."
         )
+
+
+def _is_known(kind: Callable[[Any], bool], estimator: Any) -> bool:
+    """Whether the estimator says that it is of a kind.
+
+    One that lacks its inner estimator, or that only looks like an estimator, can't say; what is
+    wrong with it shows when it is fitted.
+    """
+    try:
+        return kind(estimator)
+    except AttributeError:
+        return False
 
 
 def _fit_and_predict(estimator: Any, fold: FoldData) -> FoldResult:

@@ -178,3 +178,24 @@ class MyPipeline(Pipeline):
     def __init__(self, steps: Any, *, note: Any = None, memory: Any = None) -> None:
         super().__init__(steps, memory=memory)
         self.note = note
+
+
+class Lucky(Duck):
+    """Predicts its name; derives from nothing of scikit-learn, so it has no tags."""
+
+    def __init__(self, name: str = "", depth: int = 6) -> None:
+        super().__init__(depth, name)
+
+    def predict(self, x: Any) -> Any:
+        return np.repeat(self._set["name"], len(x))
+
+
+class Restless(ClassifierMixin, BaseEstimator):
+    """Draws from the system's generator, which nobody can seed."""
+
+    def fit(self, x: Any, y: Any) -> Restless:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return np.random.Generator(np.random.PCG64()).choice(self.classes_, len(x))
