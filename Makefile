@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 FOREIGN := .venv-foreign
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance faults check lint types imports docs protocol bench format clean
+.PHONY: help quickstart test conformance faults check lint types imports docs protocol bench coverage-models coverage-versions format clean
 
 help:  ## Show the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 quickstart: $(VENV)/.installed  ## Install, then run the main job on the embedded registry
 	$(BIN)/openml-client quickstart
@@ -25,6 +25,15 @@ faults: $(VENV)/.dev  ## Run the reliability battery, and count its tests by fau
 
 bench: $(VENV)/.installed $(FOREIGN)/.installed  ## Measure beside openml-python: ROWS="2 3" picks rows, REPEATS=9 sets rounds, QUICK=1 tries it
 	$(BIN)/python -m benchmarks --rows "$(ROWS)" --repeats $(or $(REPEATS),5) $(if $(QUICK),--quick)
+
+coverage-models: $(VENV)/.dev  ## Measure which models of scikit-learn are flows, and predict the same
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage_models
+
+OLD_SKLEARNS := 1.5 1.6
+OLD_BINS := $(OLD_SKLEARNS:%=.venv-sklearn-%/bin/python)
+
+coverage-versions: $(VENV)/.dev $(OLD_SKLEARNS:%=.venv-sklearn-%/.installed)  ## Describe models with one scikit-learn, rebuild them with others
+	$(BIN)/python -m coverage_models --versions $(abspath $(OLD_BINS) $(BIN)/python)
 
 check: lint types imports docs  ## ruff, mypy, import-linter, docs
 
@@ -49,7 +58,7 @@ format: $(VENV)/.dev  ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments and caches
-	rm -rf $(VENV) $(FOREIGN) .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(FOREIGN) .venv-sklearn-* .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.12")'
@@ -64,6 +73,13 @@ $(VENV)/.installed: setup.cfg extensions/sklearn/setup.cfg constraints.txt | $(V
 
 $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Older versions of scikit-learn, with our packages from this folder.
+.venv-sklearn-%/.installed: setup.cfg extensions/sklearn/setup.cfg
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install -q --disable-pip-version-check \
+	    'scikit-learn==$*.*' -e . -e extensions/sklearn
 	touch $@
 
 # Other people's clients live in their own environment; tests run them against our registry.

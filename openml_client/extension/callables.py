@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import inspect
+import operator
 import sys
 import types
 from collections.abc import Mapping
@@ -114,13 +115,20 @@ class _Partial(Handler):
 
 
 class _Data(Handler):
+    """Dataclasses and named tuples."""
+
     tag = "$data"
 
     def accepts(self, value: object) -> bool:
-        return dataclasses.is_dataclass(value) and not isinstance(value, type)
+        if isinstance(value, type):
+            return False
+        return dataclasses.is_dataclass(value) or _is_named_tuple(value)
 
     def encode(self, value: Any, encoder: Encoder) -> Json:
-        fields = sorted(f.name for f in dataclasses.fields(value) if f.init)
+        if _is_named_tuple(value):
+            fields = sorted(value._fields)
+        else:
+            fields = sorted(f.name for f in dataclasses.fields(value) if f.init)
         payload = {
             "class": reference_to(type(value), encoder.path),
             "fields": {name: encoder.child(name, getattr(value, name)) for name in fields},
@@ -130,6 +138,19 @@ class _Data(Handler):
     def decode(self, payload: Json, decoder: Decoder) -> object:
         cls = decoder.load("data", payload["class"])
         return cls(**{name: decoder.child(name, v) for name, v in payload["fields"].items()})
+
+
+class _Getter(Handler):
+    """Only encodes: as a call.  ``operator.attrgetter`` and ``itemgetter`` of any number of names.
+
+    Methods that are called by name could do anything, so ``methodcaller`` is not among them.
+    """
+
+    types = (operator.attrgetter, operator.itemgetter)
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        _, args = value.__reduce__()
+        return call("factory", f"operator:{type(value).__name__}", encoder, tuple(args))
 
 
 class _Enum(Handler):
@@ -176,6 +197,10 @@ def is_numpy_function(value: object) -> bool:
     """Whether the value is a ufunc or another function of numpy."""
     kind = type(value)
     return kind.__module__ == "numpy" and kind.__name__ in ("ufunc", "_ArrayFunctionDispatcher")
+
+
+def _is_named_tuple(value: object) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
 
 
 def _bound_method(value: Any, encoder: Encoder) -> NotSerializableError:
@@ -234,6 +259,7 @@ CALLABLE_HANDLERS: tuple[Handler, ...] = (
     _Call(),
     _BoundMethod(),
     _Partial(),
+    _Getter(),
     _Stateful(),
     _Enum(),
     _Data(),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import coverage_models.write_page
 from benchmarks import write_page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -89,6 +90,12 @@ def test_the_page_of_performance_is_what_the_results_say() -> None:
     assert page == write_page.current(), "`python -m benchmarks.write_page`"
 
 
-def test_the_results_of_the_benchmark_name_no_place_on_a_machine() -> None:
-    results = write_page.RESULTS.read_text("utf-8")
+@pytest.mark.parametrize("kept", [write_page.RESULTS, coverage_models.write_page.RESULTS])
+def test_results_that_are_kept_name_no_place_on_a_machine(kept: Path) -> None:
+    results = kept.read_text("utf-8")
     assert not re.search(r"/(home|root|tmp|work|Users)\b", results)
+
+
+def test_the_page_of_coverage_is_what_the_results_say() -> None:
+    page = (REPOSITORY / "docs" / "coverage.md").read_text("utf-8")
+    assert page == coverage_models.write_page.current(), "`python -m coverage_models.write_page`"

@@ -11,7 +11,7 @@ import operator
 import subprocess
 import sys
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -31,6 +31,11 @@ TRUST = Trust(Policy({}), frozenset({"tests", "numpy", "builtins", "operator", "
 class Settings:
     depth: int
     names: tuple[str, ...] = ()
+
+
+class Point(NamedTuple):
+    y: float
+    x: object = None
 
 
 class Colour(enum.Enum):
@@ -140,6 +145,7 @@ def test_any_plain_value_comes_back_with_its_exact_types(value: object) -> None:
         int,
         Colour.RED,
         Settings(3, ("a",)),
+        Point(1.0, ("a",)),
         np.log1p,
         np.mean,
         double,
@@ -161,6 +167,16 @@ def test_a_partial_comes_back_with_its_arguments() -> None:
     again = round_trip(functools.partial(double, *[(1, 2)], x={"k": 1}))
     assert isinstance(again, functools.partial)
     assert (again.func, again.args, again.keywords) == (double, ((1, 2),), {"x": {"k": 1}})
+
+
+@pytest.mark.parametrize(
+    "getter",
+    [operator.attrgetter("a.b"), operator.attrgetter("a", "b"), operator.itemgetter(1, "a")],
+)
+def test_a_getter_comes_back_with_its_names(getter: Any) -> None:
+    again = round_trip(getter)
+    assert type(again) is type(getter)
+    assert again.__reduce__() == getter.__reduce__()
 
 
 def test_a_closure_of_an_importable_factory_comes_back_by_calling_the_factory() -> None:
@@ -192,6 +208,7 @@ class Local:
         ((x for x in "ab"), "read once", "a list"),
         (2**5000, "more than 1024 bits", "smaller"),
         (json, "has no description", "numbers, texts"),
+        (operator.methodcaller("clear"), "has no description", "numbers, texts"),
         (list[int], "has no description", "numbers, texts"),
     ],
 )

@@ -58,7 +58,7 @@ def _refuse_wrong_task(estimator: Any, fold: FoldData) -> None:
     predicts = hasattr(estimator, "predict") or (
         fold.task == "clustering" and hasattr(estimator, "fit_predict")
     )
-    if not predicts or any(is_of(estimator) for is_of in wrong):
+    if not predicts or any(_is_known(is_of, estimator) for is_of in wrong):
         raise FlowError(
             f"{name} can't run a {fold.task} task", hint=f"Give a model that ends in a {wanted}."
         )
@@ -78,6 +78,18 @@ def _tests_training_rows(fold: FoldData) -> bool:
     if isinstance(train, pd.DataFrame) and isinstance(test, pd.DataFrame):
         return train.equals(test)
     return train.shape == test.shape and np.array_equal((train != test).data, [])
+
+
+def _is_known(kind: Callable[[Any], bool], estimator: Any) -> bool:
+    """Whether the estimator says that it is of a kind.
+
+    One that lacks its inner estimator, or that only looks like an estimator, can't say; what is
+    wrong with it shows when it is fitted.
+    """
+    try:
+        return kind(estimator)
+    except AttributeError:
+        return False
 
 
 def _fit_and_predict(estimator: Any, fold: FoldData) -> FoldResult:

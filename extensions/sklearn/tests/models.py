@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import operator
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.stats
 import sklearn
 import user_models
@@ -222,6 +224,15 @@ def same(one: Any, other: Any) -> bool:  # noqa: C901  # one case for each kind 
         return one.dtype == other.dtype and same(
             [*one.shape, *one.flat], [*other.shape, *other.flat]
         )
+    if isinstance(one, (pd.Index, pd.Series)):
+        return one.dtype == other.dtype and same(
+            [one.name, one.tolist(), getattr(one, "index", None)],
+            [other.name, other.tolist(), getattr(other, "index", None)],
+        )
+    if isinstance(one, (operator.attrgetter, operator.itemgetter)):
+        return same(one.__reduce__()[1], other.__reduce__()[1])
+    if one is pd.NA:
+        return True
     if isinstance(one, functools.partial):
         parts = [(p.func, p.args, p.keywords) for p in (one, other)]
         return same(*parts)
@@ -230,10 +241,9 @@ def same(one: Any, other: Any) -> bool:  # noqa: C901  # one case for each kind 
     if type(one).__name__ == "MetadataRequest":
         return str(one) == str(other)
     if type(one).__name__ == "rv_frozen" or hasattr(one, "dist"):
-        return (
-            same((one.args, one.kwds), (other.args, other.kwds))
-            and one.dist.name == other.dist.name
-        )
+        # Keyword arguments mean the same in any order.
+        ours, theirs = ((d.args, sorted(d.kwds.items())) for d in (one, other))
+        return same(ours, theirs) and one.dist.name == other.dist.name
     if hasattr(one, "__dict__") and not hasattr(one, "rvs"):
         return same(vars(one), vars(other))
     return bool(one == other)

@@ -31,6 +31,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsOneClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from openml_client.errors import FlowError, NotSerializableError, TaskError
@@ -337,3 +338,12 @@ def test_a_fitted_model_is_refused() -> None:
     data = fold()
     with pytest.raises(NotSerializableError, match="fitted"):
         run(SVC().fit(data.x_train, np.asarray(data.y_train)))
+
+
+def test_a_model_that_lacks_its_estimator_is_refused() -> None:
+    with pytest.raises(FlowError, match="SelfTrainingClassifier can't run"):
+        run(SelfTrainingClassifier())
+
+
+def test_a_model_that_only_looks_like_an_estimator_is_run() -> None:
+    assert run(user_models.Lucky("mole")).predictions is not None

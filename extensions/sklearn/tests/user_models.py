@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import Pipeline
 
 
 class Mode(enum.Enum):
@@ -120,3 +121,81 @@ class Duck:
 
     def fit(self, x: Any, y: Any) -> Duck:
         return self
+
+
+class Point(NamedTuple):
+    x: Any
+    y: Any
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Open(BaseEstimator):
+    """Takes any argument, as the estimators of xgboost and lightgbm do."""
+
+    def __init__(self, depth: Any = 1, inner: Any = None, **kwargs: Any) -> None:
+        self.depth = depth
+        self.inner = inner
+        self.kwargs = kwargs
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {"depth": self.depth, "inner": self.inner, **self.kwargs}
+
+    def set_params(self, **params: Any) -> Open:
+        for name, value in params.items():
+            if name in ("depth", "inner"):
+                setattr(self, name, value)
+            else:
+                self.kwargs[name] = value
+        return self
+
+    def fit(self, x: Any, y: Any = None) -> Open:
+        return self
+
+
+class Keyed(BaseEstimator):
+    def __init__(self, *, size: Any, model: Any = None) -> None:
+        self.size = size
+        self.model = model
+
+    def fit(self, x: Any, y: Any = None) -> Keyed:
+        return self
+
+
+class Outer:
+    class Inner(BaseEstimator):
+        def __init__(self, size: Any = 1) -> None:
+            self.size = size
+
+        def fit(self, x: Any, y: Any = None) -> Outer.Inner:
+            return self
+
+
+class MyPipeline(Pipeline):
+    def __init__(self, steps: Any, *, note: Any = None, memory: Any = None) -> None:
+        super().__init__(steps, memory=memory)
+        self.note = note
+
+
+class Lucky(Duck):
+    """Predicts its name; derives from nothing of scikit-learn, so it has no tags."""
+
+    def __init__(self, name: str = "", depth: int = 6) -> None:
+        super().__init__(depth, name)
+
+    def predict(self, x: Any) -> Any:
+        return np.repeat(self._set["name"], len(x))
+
+
+class Restless(ClassifierMixin, BaseEstimator):
+    """Draws from the system's generator, which nobody can seed."""
+
+    def fit(self, x: Any, y: Any) -> Restless:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return np.random.Generator(np.random.PCG64()).choice(self.classes_, len(x))
