@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
@@ -30,6 +31,7 @@ __all__ = [
     "FoldFailure",
     "FoldResult",
     "Note",
+    "TaskKind",
 ]
 
 API: Final = 1
@@ -86,6 +88,15 @@ class FoldFailure:
     error: str
     """Class and message, as ``ValueError: Input X contains NaN.``."""
     traceback: str = field(repr=False)
+
+    @classmethod
+    def of(cls, stage: Literal["fit", "predict"], error: Exception) -> FoldFailure:
+        """What to report of an exception that a model raised."""
+        return cls(
+            stage=stage,
+            error=f"{type(error).__name__}: {error}",
+            traceback="".join(traceback.format_exception(error)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

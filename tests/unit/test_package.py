@@ -67,6 +67,7 @@ def heavy_after(code: str, home: Path) -> str:
         "from openml_client import Client; Client('http://127.0.0.1:9')",
         "from openml_client import get_task, load_dataset, reproduce, run_model",
         "from openml_client import Dataset, Flow, OpenMLError, Run, RunDraft, Task, TaskDraft",
+        "import openml_client.extension",
     ],
 )
 def test_importing_loads_nothing_heavy_and_makes_no_file(code: str, tmp_path: Path) -> None:
