@@ -54,18 +54,7 @@ def folds(folder: Path) -> Iterator[tuple[str, FoldData]]:
         for name in (*CLASSIFICATION, *REGRESSION):
             task = tasks[name]
             data = task_data(task, client.datasets.load(task.dataset_id))
-            fold = client.tasks.splits(task)[FOLD]
-            yield (
-                name,
-                FoldData(
-                    task="classification" if name in CLASSIFICATION else "regression",
-                    x_train=data.x.iloc[fold.train],
-                    y_train=data.y.iloc[fold.train],
-                    x_test=data.x.iloc[fold.test],
-                    labels=data.labels or (),
-                    categorical=data.categorical,
-                ),
-            )
+            yield name, data.fold(client.tasks.splits(task)[FOLD], FOLD)
 
 
 def of_task(data: FoldData) -> Count:

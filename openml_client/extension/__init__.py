@@ -27,7 +27,9 @@ from openml_client.extension.protocol import (
     FoldFailure,
     FoldResult,
     TaskKind,
+    Translator,
 )
+from openml_client.extension.rebuilding import Rebuilder
 from openml_client.extension.references import reference_to
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import stopwatch
@@ -58,8 +60,10 @@ __all__ = [
     "NodeHandler",
     "Note",
     "Policy",
+    "Rebuilder",
     "Rule",
     "TaskKind",
+    "Translator",
     "Trust",
     "call",
     "derive",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Collection, Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from openml_client.errors import FlowError, MissingDependencyError
-from openml_client.extension.protocol import API, Extension
+from openml_client.extension.protocol import API, Extension, Translator
 
 GROUP = "openml_client.extensions"
 
@@ -56,6 +57,21 @@ def get_extension(name: str) -> Extension:
             f"no extension {name!r} is installed", hint=f"{have}{_advice([name], installed)}"
         )
     return _load(name, installed[name])
+
+
+def find_translator(external_version: str | None) -> tuple[Extension, Translator] | None:
+    """Extension that reads another program's flows of this version, or None.
+
+    ``openml==0.15.1,sklearn==1.5.2`` names the framework ``sklearn``, whose extension is asked.
+    """
+    names = re.findall(r"(\w+)==", external_version or "")
+    installed = _installed(names)
+    for name in names:
+        if name in installed:
+            extension = _load(name, installed[name])
+            if isinstance(extension, Translator):
+                return extension, extension
+    return None
 
 
 def _advice(roots: Iterable[str], installed: Collection[str]) -> str:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 
 from openml_client.extension.codec import Codec, Compat, Note
 from openml_client.extension.description import Description
+from openml_client.extension.identity import Json
+from openml_client.extension.structure import Address
 from openml_client.extension.timing import Elapsed
 from openml_client.extension.trust import Policy, Trust
+from openml_client.model.flow import Flow
 from openml_client.model.trace import TraceIteration
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ __all__ = [
     "FoldResult",
     "Note",
     "TaskKind",
+    "Translator",
 ]
 
 API: Final = 1
@@ -172,5 +176,45 @@ class Extension(Protocol):
 
         The model, the data and the global generators are left as they are.  What the model
         raises becomes the result's ``failure``.
+        """
+        ...
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """What an extension has besides, if it reads flows that another program wrote.
+
+    It is asked about flows whose external version names a version of its framework, as
+    ``sklearn==1.5.2``.  What it gives is loaded as any stranger's description: audited, then
+    built.  So it imports nothing that a flow names, and need not judge what is trusted.
+    """
+
+    def translate(
+        self,
+        flow: Flow,
+        settings: Mapping[Address, str | None],
+        *,
+        given: Mapping[Address, Json],
+        is_complete: bool,
+        notes: list[Note],
+    ) -> Description:
+        """Describe the model of a flow, with the values of a run or setup.
+
+        Parameters
+        ----------
+        settings
+            Texts of values as the other program wrote them, by the identifiers of the
+            components and the parameter's name.
+        given
+            Typed JSON of values that the caller sets instead.
+        is_complete
+            Refuse parameters that have no value; else they are None, which is good for an audit.
+        notes
+            Takes what could not be read as it was written.
+
+        Raises
+        ------
+        FlowError
+            With place, reason and remedy, if the flow can't be read.
         """
         ...

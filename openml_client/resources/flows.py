@@ -17,6 +17,7 @@ from openml_client.errors import (
 from openml_client.model.flow import Flow, FlowDraft, FlowSummary
 from openml_client.model.page import Listing
 from openml_client.resources.flow_files import files_of, with_files
+from openml_client.resources.foreign_flows import is_own, log_notes, reader_of, translated
 from openml_client.resources.ids import as_id
 from openml_client.resources.things import Kind, Things, runs_by
 from openml_client.resources.writing import check_draft
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from openml_client.extension.protocol import Compat, Extension, Note
     from openml_client.extension.trust import Finding as Asked
     from openml_client.extension.trust import Trust
+    from openml_client.resources.foreign_flows import Notes
 
 Address = tuple[tuple[str, ...], str]
 """Path of a component, and the name of a parameter there."""
@@ -225,17 +227,18 @@ class Flows(Things):
             If a parameter without a default has no value, or the installed versions can't
             rebuild the model.
         """
-        from openml_client.extension.flows import extension_of as written_by
-
         if isinstance(flow, FlowDraft):
             description = description_of_draft(flow, parameters)
             trust = own_trust(description)
         else:
             flow = flow if isinstance(flow, Flow) else self.get(flow)
             known = ((path, p.name) for path, part in flow.walk() for p in part.parameters)
-            writer = written_by(flow.external_version)
-            texts = texts_of(parameters, known, writer) if parameters and writer else {}
-            description = self.describe(flow, texts)
+            reader = reader_of(flow)
+            texts = texts_of(parameters, known, reader) if parameters and reader else {}
+            if is_own(flow):
+                description = self.describe(flow, texts)
+            else:
+                description = translated(flow, given=texts)
             trust = strangers_trust(description, trusted)
         return build(description, trust=trust, compat=compat)
 
@@ -264,7 +267,7 @@ class Flows(Things):
     def _to_audit(self, flow: Any) -> Description:
         if isinstance(flow, FlowDraft):
             return description_of_draft(flow)
-        return self.describe(flow, is_complete=False)
+        return self.describe(flow, is_complete=False, notes=[])
 
     def describe(
         self,
@@ -273,8 +276,9 @@ class Flows(Things):
         *,
         long_values: bytes | None = None,
         is_complete: bool = True,
+        notes: Notes | None = None,
     ) -> Description:
-        """The description that a stored flow holds, with the values of a run or setup.
+        """The description of a stored flow's model, with the values of a run or setup.
 
         Parameters
         ----------
@@ -283,22 +287,19 @@ class Flows(Things):
         is_complete
             Refuse parameters that have neither value nor default; else they are None, which is
             good for an audit and for nothing else.
+        notes
+            Takes what a flow of another program lacked; it is logged without.
 
         Raises
         ------
         FlowError
-            If another program wrote the flow, or its source is damaged.
+            If no installed extension reads the flow, or its source is damaged.
         """
         from openml_client.extension.flows import description_from_flow
-        from openml_client.extension.flows import extension_of as written_by
 
         flow = flow if isinstance(flow, Flow) else self.get(flow)
-        if written_by(flow.external_version) is None or flow.source_url is None:
-            raise FlowError(
-                f"flow {flow.id} ({flow.name}) was not written by openml_client, so it holds no "
-                "description that could be rebuilt",
-                hint=f"Its external version is {flow.external_version!r}.",
-            )
+        if not is_own(flow):
+            return translated(flow, settings or {}, is_complete=is_complete, notes=notes)
         return description_from_flow(
             self.source(flow), settings, long_values, is_complete=is_complete
         )
@@ -378,15 +379,12 @@ def build(
     notes: list[Note] | None = None,
 ) -> Any:
     """The model of a description; what had to be changed is logged, or goes to ``notes``."""
-    import logging
-
     collected: list[Note] = [] if notes is None else notes
     model = extension_of(description).build(
         description, trust=trust, compat=compat, notes=collected
     )
     if notes is None:
-        for note in collected:
-            logging.getLogger("openml_client").warning("%s", note)
+        log_notes(collected)
     return model
 
 

@@ -33,6 +33,7 @@ from openml_client.resources.flows import (
     settings_of,
     strangers_trust,
 )
+from openml_client.resources.foreign_flows import is_own
 from openml_client.resources.run_documents import (
     ENVIRONMENT,
     LONG_VALUES,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from openml_client.extension.description import Description
     from openml_client.extension.protocol import Note
     from openml_client.extension.trust import Trust
+    from openml_client.resources.foreign_flows import Notes
     from openml_client.running.check import Finding
     from openml_client.running.execute import Outcome, TaskData
     from openml_client.running.reproduce import Reproduction
@@ -318,9 +320,9 @@ class Runs(RunFiles):
         from openml_client.running.scores import compare_measures
 
         content = self._predictions_file(run)
-        description = self._description_of(run)
-        trust = strangers_trust(description, trusted)
         notes: list[Note] = []
+        description = self._description_of(run, notes)
+        trust = strangers_trust(description, trusted)
         build(description, trust=trust, notes=notes)
         task = self._tasks.get(run.task_id)
         outcome, data = self._run(
@@ -336,7 +338,7 @@ class Runs(RunFiles):
             rows=rows,
             n_rows=len(published),
             measures=compare_measures(run, task, data, published=published, again=again),
-            environment=self._compare_environment(run),
+            environment=self._compare_environment(run, description),
             notes=tuple(map(str, (*notes, *failures_of(outcome)))),
         )
 
@@ -348,7 +350,11 @@ class Runs(RunFiles):
             given = self._flows.get(given)
         if isinstance(given, Flow):
             description = self._flows.describe(given)
-            return description, strangers_trust(description, trusted), given.id
+            trust = strangers_trust(description, trusted)
+            if is_own(given):
+                return description, trust, given.id
+            # Another program's flow takes values in its own form: the run is of our flow.
+            given = build(description, trust=trust)
         draft = given if isinstance(given, FlowDraft) else self._flows.from_model(given)
         description = description_of_draft(draft)
         return description, own_trust(description), None
@@ -387,20 +393,27 @@ class Runs(RunFiles):
         row = self.list(tasks=upload.task_id, setups=setup.id).first()
         return self.get(row.id) if row is not None else None
 
-    def _description_of(self, run: Run) -> Description:
+    def _description_of(self, run: Run, notes: Notes | None = None) -> Description:
         flow = self._flows.get(run.flow_id)
         values = ((item.component_id or flow.id, item.name, item.value) for item in run.settings)
         settings = settings_of(flow, values)
-        return self._flows.describe(flow, settings, long_values=self._file(run, LONG_VALUES))
+        long_values = self._file(run, LONG_VALUES)
+        return self._flows.describe(flow, settings, long_values=long_values, notes=notes)
 
-    def _compare_environment(self, run: Run) -> dict[str, tuple[str | None, str | None]]:
+    def _compare_environment(
+        self, run: Run, description: Description
+    ) -> dict[str, tuple[str | None, str | None]]:
         from openml_client.extension.environment import environment, installed_version
         from openml_client.running.reproduce import compare_environments
 
         content = self._file(run, ENVIRONMENT)
-        if content is None:
+        here = versions_of(environment())
+        if content is not None:
+            wanted = versions_of(json.loads(content))
+        elif is_own(self._flows.get(run.flow_id)):
             return {}
-        wanted, here = versions_of(json.loads(content)), versions_of(environment())
+        else:  # other programs make a flow for each version of a framework
+            wanted = dict(line.split("==", 1) for line in description.frameworks.values())
         for name in wanted.keys() - here.keys():
             version = installed_version(name)  # installed, but not imported by this process
             if version is not None:

@@ -26,7 +26,7 @@ from openml_client.extension.protocol import (
 )
 from openml_client.extension.seeds import derive
 from openml_client.extension.trust import Trust
-from openml_client.formats.splits import Key, Splits
+from openml_client.formats.splits import Fold, Key, Splits
 from openml_client.formats.table import Table
 from openml_client.model.run import Predictions, RunEvaluation
 from openml_client.model.task import (
@@ -64,6 +64,24 @@ class TaskData:
     categorical: tuple[str, ...]
     truth: NDArray[np.int32] | NDArray[np.float64]
     """Positions in ``labels``, or numbers; -1 or NaN where the target is missing."""
+
+    def fold(self, rows: Fold, key: Key) -> FoldData:
+        """The rows of one fold; those whose target is missing are not trained on."""
+        train = rows.train
+        if self.y is not None:
+            train = train[self.y.iloc[train].notna().to_numpy()]
+        repeat, fold, sample = key
+        return FoldData(
+            task=self.kind,
+            x_train=self.x.iloc[train],
+            y_train=None if self.y is None else self.y.iloc[train],
+            x_test=self.x.iloc[rows.test],
+            labels=self.labels or (),
+            categorical=self.categorical,
+            repeat=repeat,
+            fold=fold,
+            sample=sample,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,27 +166,14 @@ def plan(
     compat: Compat = "semantic",
 ) -> Iterator[FoldJob]:
     """The jobs of all folds, made one by one so that only few hold their rows at once."""
-    known = np.ones(len(data.x), dtype=np.bool_) if data.y is None else data.y.notna().to_numpy()
     for key, fold in splits.items():
-        repeat, number, sample = key
-        train = fold.train[known[fold.train]]
         yield FoldJob(
             key=key,
             description=description,
             trust=trust,
-            data=FoldData(
-                x_train=data.x.iloc[train],
-                y_train=None if data.y is None else data.y.iloc[train],
-                x_test=data.x.iloc[fold.test],
-                task=data.kind,
-                labels=data.labels or (),
-                categorical=data.categorical,
-                repeat=repeat,
-                fold=number,
-                sample=sample,
-            ),
+            data=data.fold(fold, key),
             test=fold.test,
-            seed=derive(seed, "fold", repeat, number, sample),
+            seed=derive(seed, "fold", *key),
             compat=compat,
         )
 

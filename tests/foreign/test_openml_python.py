@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 from openml_client import Client
-from openml_client.errors import FlowError
 from openml_client.formats.parquet import read_parquet
 from openml_client.model.task import LearningCurveTask
 from openml_client.registry import Registry
@@ -183,11 +182,8 @@ def test_openml_python_publishes_what_we_read(
         predictions = client.runs.predictions(run)
         right = (predictions["prediction"] == predictions["truth"]).mean()
         assert right == pytest.approx(ids["accuracy"])
-        result = client.runs.reproduce(run)
-        assert result.verdict == "not_runnable"
-        assert "was not written by openml_client" in result.reason
-        with pytest.raises(FlowError, match="was not written by openml_client"):
-            client.flows.to_model(ids["flow"])
+        assert client.runs.reproduce(run).verdict == "identical"
+        assert repr(client.flows.to_model(ids["flow"])) == ids["model"]
 
 
 def test_the_page_for_its_users_knows_all_that_it_has(

@@ -30,12 +30,29 @@ _EXPERIMENTAL = {
 """Modules to import before a class can be imported, as scikit-learn demands."""
 
 _RENAMED = {
-    ("sklearn.multioutput:ClassifierChain", "base_estimator"): "estimator",
-    ("sklearn.multioutput:ClassifierChain", "estimator"): "base_estimator",
-    ("sklearn.multioutput:RegressorChain", "base_estimator"): "estimator",
-    ("sklearn.multioutput:RegressorChain", "estimator"): "base_estimator",
+    **{
+        (name, old): new
+        for name in (
+            "AdaBoostClassifier",
+            "AdaBoostRegressor",
+            "BaggingClassifier",
+            "BaggingRegressor",
+            "CalibratedClassifierCV",
+            "ClassifierChain",
+            "RANSACRegressor",
+            "RegressorChain",
+            "SelfTrainingClassifier",
+        )
+        for old, new in (("base_estimator", "estimator"), ("estimator", "base_estimator"))
+    },
+    ("OneHotEncoder", "sparse"): "sparse_output",
 }
-"""Parameters that were renamed without a change of meaning; both ways, for older versions."""
+"""Parameters of scikit-learn's classes that were renamed without a change of meaning; both ways
+where the oldest version that is supported has the old name."""
+
+
+_GOING = "deprecated"
+"""Default of a parameter of scikit-learn that is about to go: whoever gives it is warned."""
 
 
 class Signature(NamedTuple):
@@ -221,15 +238,20 @@ def _moved_class(name: str, decoder: Decoder) -> Callable[..., Any] | None:
 def _accepted(cls: Any, payload: Json, decoder: Decoder) -> dict[str, Json]:
     """Typed JSON of the parameters that the installed class takes, under their present names."""
     taken = signature(cls)
+    is_theirs = cls.__module__.startswith("sklearn.")
+    is_lax = decoder.compat != "exact"
     params = {}
     for name, value in payload["params"].items():
-        renamed = _RENAMED.get((payload["class"], name))
-        if name in taken.defaults or taken.takes_any:
+        is_going = is_theirs and taken.defaults.get(name) == _GOING != value
+        renamed = _RENAMED.get((cls.__qualname__, name)) if is_theirs else None
+        if is_lax and is_going and _is_default(payload, name):
+            decoder.note(f"{name} is deprecated; it was at its default, {value!r}, and is left out")
+        elif name in taken.defaults or taken.takes_any:
             params[name] = value
-        elif decoder.compat != "exact" and renamed in taken.defaults:
+        elif is_lax and renamed in taken.defaults and renamed not in payload["params"]:
             decoder.note(f"{name} is now called {renamed}")
             params[renamed] = value
-        elif decoder.compat != "exact" and _is_default(payload, name):
+        elif is_lax and _is_default(payload, name):
             decoder.note(f"{name} no longer exists; it was at its default, {value!r}")
         else:
             raise FlowError(

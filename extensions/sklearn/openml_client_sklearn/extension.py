@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from openml_client.extension.codec import Compat, Note
 from openml_client.extension.description import Description
+from openml_client.extension.identity import Json
 from openml_client.extension.protocol import API, Capabilities, FoldData, FoldResult
+from openml_client.extension.structure import Address
 from openml_client.extension.trust import Trust
+from openml_client.model.flow import Flow
 from openml_client_sklearn.codec import CODEC
 from openml_client_sklearn.estimators import EstimatorHandler
 from openml_client_sklearn.folds import run_fold
@@ -46,6 +51,20 @@ class SklearnExtension:
     ) -> object:
         """Rebuild an estimator from its description, once it has passed the audit."""
         return REBUILDER.build(description, trust=trust, compat=compat, notes=notes)
+
+    def translate(
+        self,
+        flow: Flow,
+        settings: Mapping[Address, str | None],
+        *,
+        given: Mapping[Address, Json],
+        is_complete: bool,
+        notes: list[Note],
+    ) -> Description:
+        """Describe the model of a flow that openml-python wrote; nothing is imported."""
+        from openml_client_sklearn.openml_python import translate
+
+        return translate(flow, settings, given=given, is_complete=is_complete, notes=notes)
 
     def run_fold(self, model: object, fold: FoldData, *, seed: int) -> FoldResult:
         """Fit a rebuilt copy of the model on the training rows and predict the others."""

@@ -1,0 +1,95 @@
+"""Runs that openml-python published are rebuilt and reproduced by our own client."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from openml_client import Client
+from openml_client.registry import Registry
+from tests.doors import World, served, task_on
+
+pytestmark = pytest.mark.foreign
+
+
+class Published(NamedTuple):
+    client: Client
+    runs: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def published(
+    world: World,
+    foreign_python: Path,
+    answers: Callable[..., Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Published]:
+    """Our client of a registry to which openml-python has published runs, by name."""
+    folder = shutil.copytree(world.folder, tmp_path_factory.mktemp("models") / "registry")
+    with Client(f"local:{folder}") as client:
+        tasks = {name: task_on(client, name) for name in ("iris", "penguins", "diabetes")}
+        tasks["curve"] = world.curve.task_id
+        with Registry.open(folder) as registry, served(registry) as address:
+            runs = answers(
+                foreign_python,
+                "openml_python_models.py",
+                address,
+                registry.local_key,
+                json.dumps(tasks),
+            )
+        yield Published(client, runs)
+
+
+MODELS = (
+    *("columns", "grid", "unshuffled", "random", "vote", "union", "function", "bag", "vector"),
+    *("gone", "layers", "regression", "curve"),
+)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:'l1_ratio=None'")  # the default of openml-python's version
+@pytest.mark.parametrize("name", MODELS)
+def test_a_run_is_reproduced(published: Published, name: str) -> None:
+    result = published.client.runs.reproduce(published.runs[name])
+    assert result.verdict == "identical", str(result)
+    assert result.n_rows > 0
+    assert result.environment["scikit-learn"][0] == "1.5.2"
+
+
+def test_what_was_bent_for_another_version_is_noted(published: Published) -> None:
+    result = published.client.runs.reproduce(published.runs["function"])
+    notes = [note for note in result.notes if "feature_range" in note]
+    assert notes == [
+        "minmaxscaler__feature_range: feature_range was a tuple, which openml-python wrote as a "
+        "list; it is a tuple again"
+    ]
+
+
+def test_seeds_are_those_of_the_run(published: Published) -> None:
+    client = published.client
+    one = client.runs.to_model(published.runs["columns"])[-1].random_state
+    assert isinstance(one, int)
+    assert client.runs.to_model(published.runs["columns"])[-1].random_state == one
+    run = client.runs.get(published.runs["columns"])
+    (stored,) = (item.value for item in run.settings if item.name == "random_state")
+    assert stored == str(one)
+
+
+def test_a_flow_of_openml_python_holds_nothing_untrusted(published: Published) -> None:
+    client = published.client
+    flows = {client.runs.get(run).flow_id for run in published.runs.values()}
+    assert {client.flows.untrusted(flow) for flow in flows} == {()}
+
+
+def test_a_run_of_such_a_flow_is_of_our_own_flow(published: Published) -> None:
+    client = published.client
+    run = client.runs.get(published.runs["regression"])
+    draft = client.runs.execute(client.flows.get(run.flow_id), run.task_id, seed=1, progress=False)
+    again = client.runs.publish(draft)
+    assert again.flow_id != run.flow_id
+    assert client.runs.reproduce(again).verdict == "identical"
