@@ -28,7 +28,7 @@ from openml_client.extension.tree import LEAF, NODE, node_classes
 from openml_client.model.flow import Flow, FlowParameter
 from openml_client_sklearn.models import NAME
 from openml_client_sklearn.openml_python_seeds import Place, fill_seeds
-from openml_client_sklearn.retired import as_tuples, known_defaults, modern
+from openml_client_sklearn.retired import as_tuples, known_defaults, modern, modern_class
 
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
@@ -130,13 +130,16 @@ class _Translation:
         for identifier in reader.left():
             if identifier not in params:  # older versions name some arguments only here
                 params[identifier] = reader.component(identifier)
+        present, params = modern_class(reference, params)
+        if present != reference:
+            self.note(path, f"{reference} is now {present}")
         for name in params:
             self.places.append(Place("__".join((*path, name)), params, name))
         payload = {
             "kind": "estimator",
-            "class": reference,
+            "class": present,
             "params": params,
-            "defaults": known_defaults(reference, params),
+            "defaults": known_defaults(present, params),
         }
         return {NODE: payload}
 

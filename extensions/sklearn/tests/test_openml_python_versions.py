@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from openml_client_sklearn import EXTENSION
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from written_flows import (
     PIPELINE,
@@ -97,10 +98,45 @@ def test_values_of_former_times_are_spelled_as_today() -> None:
     assert notes == ["gamma: the default 'auto_deprecated' of that version stood for 'auto'"]
 
 
-def test_an_old_default_that_is_refused_now_is_adapted() -> None:
-    written = flow("sklearn.ensemble.forest.RandomForestClassifier", {"max_features": "auto"})
-    model, _ = rebuild(written, compat="adapt")
-    assert model.max_features == "sqrt"
+FEATURES = {
+    "sklearn.ensemble.forest.RandomForestClassifier": "sqrt",
+    "sklearn.ensemble.forest.ExtraTreesRegressor": 1.0,
+    "sklearn.tree.tree.DecisionTreeClassifier": "sqrt",
+    "sklearn.ensemble.gradient_boosting.GradientBoostingRegressor": 1.0,
+}
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_automatic_features_are_those_that_they_were(name: str) -> None:
+    model, notes = rebuild(flow(name, {"max_features": "auto"}))
+    assert model.max_features == FEATURES[name]
+    assert f"max_features: 'auto' is now called {FEATURES[name]!r}" in notes
+
+
+IMPUTER = "sklearn.preprocessing.imputation.Imputer"
+
+
+def test_an_imputer_of_columns_is_a_simple_imputer() -> None:
+    parameters = {"missing_values": "NaN", "strategy": "median", "axis": 0, "verbose": 0}
+    model, notes = rebuild(flow(IMPUTER, parameters))
+    assert type(model) is SimpleImputer
+    assert (model.strategy, repr(model.missing_values)) == ("median", "nan")
+    assert notes == [
+        "flow: sklearn.preprocessing.imputation:Imputer is now sklearn.impute:SimpleImputer"
+    ]
+    assert rebuild(flow(IMPUTER, {"missing_values": 0}))[0].missing_values == 0
+
+
+def test_an_imputer_of_rows_is_refused() -> None:
+    with pytest.raises(FlowError, match="Imputer does not exist in the installed version"):
+        rebuild(flow(IMPUTER, {"axis": 1}))
+
+
+def test_an_encoder_of_former_times_has_todays_names() -> None:
+    parameters = {"n_values": "auto", "categorical_features": "all", "sparse": False}
+    model, notes = rebuild(flow("sklearn.preprocessing.data.OneHotEncoder", parameters))
+    assert model.sparse_output is False
+    assert "OneHotEncoder: sparse is now called sparse_output" in notes
 
 
 def test_tuples_are_tuples_again_where_lists_are_refused() -> None:
