@@ -99,6 +99,14 @@ def settings_of(client: Client, model: Any) -> Any:
     return client.flows.from_model(model).settings
 
 
+def test_a_setup_has_the_values_of_its_run(published: Published) -> None:
+    client = published.client
+    for id_ in published.runs.values():
+        run = client.runs.get(id_)
+        model = client.setups.to_model(run.setup_id)
+        assert settings_of(client, model) == settings_of(client, client.runs.to_model(run))
+
+
 def test_a_flow_of_openml_python_holds_nothing_untrusted(published: Published) -> None:
     client = published.client
     flows = {client.runs.get(run).flow_id for run in published.runs.values()}

@@ -33,7 +33,8 @@ from openml_client_sklearn.retired import as_tuples, known_defaults, modern, mod
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
-MARK = "oml-python:serialized_object"
+MARKS = ("oml-python:serialized_object", "oml:serialized_object")
+"""Key of an object that tells its kind; the second until version 0.8."""
 CONSTANTS = ("passthrough", "drop")
 """Flows of these names stand for texts in the place of an estimator."""
 SEED = "openml_seed"
@@ -222,15 +223,15 @@ class _Reader:
             return [self.typed(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if MARK in value:
-            return self._object(value)
+        for mark in MARKS:
+            if mark in value:
+                return self._object(value[mark], value.get("value"))
         items = {key: as_tuples(key, self.typed(v), self._note) for key, v in value.items()}
         if list(items) != sorted(items) or any(key.startswith("$") for key in items):
             return {"$dict": [[key, item] for key, item in items.items()]}
         return items
 
-    def _object(self, value: dict[str, Any]) -> Json:
-        kind, content = value[MARK], value.get("value")
+    def _object(self, kind: Any, content: Any) -> Json:
         match kind, content:
             case "component_reference" | "composition_step_constant", dict():
                 return self._step(content)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openml_client_sklearn import EXTENSION
 from scipy.stats import expon
 from sklearn.feature_selection import f_classif
@@ -29,6 +32,7 @@ from written_flows import (
 )
 
 from openml_client.errors import FlowError, UntrustedError
+from openml_client.extension.description import Description
 from openml_client.extension.identity import Json
 from openml_client.extension.trust import Trust, untrusted
 from openml_client.model.flow import Flow
@@ -144,6 +148,15 @@ def test_steps_are_tuples_of_names_and_components() -> None:
     ]
 
 
+def test_the_mark_of_former_times_is_read() -> None:
+    step = {
+        "oml:serialized_object": "component_reference",
+        "value": {"key": "svc", "step_name": "svc"},
+    }
+    model, _ = rebuild(flow(PIPELINE, {"steps": [step]}, {"svc": flow(SVC_NAME)}))
+    assert type(model[-1]) is SVC
+
+
 def test_columns_stand_beside_their_transformers() -> None:
     written = flow(
         "sklearn.compose._column_transformer.ColumnTransformer",
@@ -202,6 +215,38 @@ def test_what_is_malformed_is_refused_with_its_place(value: Json) -> None:
     with pytest.raises(FlowError, match=r"^kernel ") as caught:
         translate(flow(SVC_NAME, {"kernel": value}))
     assert caught.value.hint
+
+
+KINDS = ["component_reference", "type", "function", "rv_frozen", "cv_object", "methoddescriptor"]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "$node", "$call", "args", "name"]), inner)
+        | st.builds(marked, st.sampled_from(KINDS), inner)
+        | st.builds(
+            lambda kind, **value: marked(kind, value),
+            st.sampled_from(KINDS),
+            key=st.just("svc"),
+            dist=st.just("scipy.stats.x_gen"),
+            args=inner,
+            kwds=inner,
+            name=st.just("a.b"),
+            parameters=inner,
+            step_name=inner,
+        )
+    ),
+    max_leaves=9,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=VALUES)
+def test_whatever_is_written_gives_a_description_or_a_refusal(value: Json) -> None:
+    written = flow(PIPELINE, {"steps": value}, {"svc": flow(SVC_NAME)})
+    with contextlib.suppress(FlowError):
+        description = translate(written, is_complete=False)
+        assert Description.from_bytes(description.to_bytes()) == description
 
 
 def test_what_is_nested_too_deep_is_refused() -> None:
