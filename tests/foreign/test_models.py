@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from openml_client import Client
+from openml_client.model.run import ParameterSetting
 from openml_client.registry import Registry
 from tests.doors import World, served, task_on
 
@@ -70,14 +73,38 @@ def test_what_was_bent_for_another_version_is_noted(published: Published) -> Non
     ]
 
 
-def test_seeds_are_those_of_the_run(published: Published) -> None:
+@pytest.mark.parametrize("name", ["columns", "grid", "unshuffled", "random", "vote", "bag"])
+def test_open_seeds_are_drawn_as_openml_python_draws_them(published: Published, name: str) -> None:
     client = published.client
-    one = client.runs.to_model(published.runs["columns"])[-1].random_state
-    assert isinstance(one, int)
-    assert client.runs.to_model(published.runs["columns"])[-1].random_state == one
-    run = client.runs.get(published.runs["columns"])
-    (stored,) = (item.value for item in run.settings if item.name == "random_state")
-    assert stored == str(one)
+    run = client.runs.get(published.runs[name])
+    opened = tuple(replace(item, value=without_seed(item)) for item in run.settings)
+    assert opened != run.settings
+    seed = ParameterSetting(name="openml_seed", value="7", component_id=run.flow_id)
+    again = client.runs.to_model(replace(run, settings=(*opened, seed)))
+    assert settings_of(client, again) == settings_of(client, client.runs.to_model(run))
+    other = client.runs.to_model(replace(run, settings=(*opened, replace(seed, value="8"))))
+    assert settings_of(client, other) != settings_of(client, again)
+
+
+def without_seed(item: ParameterSetting) -> str | None:
+    """The value of a setting with the seed left open that openml-python had drawn."""
+    if item.name == "random_state":
+        return "null"
+    if item.name == "cv" and item.value:
+        return re.sub(r'("random_state": )"\d+"', r'\1"null"', item.value)
+    return item.value
+
+
+def settings_of(client: Client, model: Any) -> Any:
+    return client.flows.from_model(model).settings
+
+
+def test_a_setup_has_the_values_of_its_run(published: Published) -> None:
+    client = published.client
+    for id_ in published.runs.values():
+        run = client.runs.get(id_)
+        model = client.setups.to_model(run.setup_id)
+        assert settings_of(client, model) == settings_of(client, client.runs.to_model(run))
 
 
 def test_a_flow_of_openml_python_holds_nothing_untrusted(published: Published) -> None:

@@ -28,12 +28,13 @@ from openml_client.extension.tree import LEAF, NODE, node_classes
 from openml_client.model.flow import Flow, FlowParameter
 from openml_client_sklearn.models import NAME
 from openml_client_sklearn.openml_python_seeds import Place, fill_seeds
-from openml_client_sklearn.retired import as_tuples, known_defaults, modern
+from openml_client_sklearn.retired import as_tuples, known_defaults, modern, modern_class
 
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
-MARK = "oml-python:serialized_object"
+MARKS = ("oml-python:serialized_object", "oml:serialized_object")
+"""Key of an object that tells its kind; the second until version 0.8."""
 CONSTANTS = ("passthrough", "drop")
 """Flows of these names stand for texts in the place of an estimator."""
 SEED = "openml_seed"
@@ -130,13 +131,16 @@ class _Translation:
         for identifier in reader.left():
             if identifier not in params:  # older versions name some arguments only here
                 params[identifier] = reader.component(identifier)
+        present, params = modern_class(reference, params)
+        if present != reference:
+            self.note(path, f"{reference} is now {present}")
         for name in params:
             self.places.append(Place("__".join((*path, name)), params, name))
         payload = {
             "kind": "estimator",
-            "class": reference,
+            "class": present,
             "params": params,
-            "defaults": known_defaults(reference, params),
+            "defaults": known_defaults(present, params),
         }
         return {NODE: payload}
 
@@ -219,15 +223,15 @@ class _Reader:
             return [self.typed(item) for item in value]
         if not isinstance(value, dict):
             return value
-        if MARK in value:
-            return self._object(value)
+        for mark in MARKS:
+            if mark in value:
+                return self._object(value[mark], value.get("value"))
         items = {key: as_tuples(key, self.typed(v), self._note) for key, v in value.items()}
         if list(items) != sorted(items) or any(key.startswith("$") for key in items):
             return {"$dict": [[key, item] for key, item in items.items()]}
         return items
 
-    def _object(self, value: dict[str, Any]) -> Json:
-        kind, content = value[MARK], value.get("value")
+    def _object(self, kind: Any, content: Any) -> Json:
         match kind, content:
             case "component_reference" | "composition_step_constant", dict():
                 return self._step(content)

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from openml_client.errors import FlowError
 from openml_client.extension.codec import Note
 from openml_client.extension.tree import tagged
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from openml_client.extension.identity import Json
 
 _PARAMETER = "random_state"
@@ -64,6 +64,8 @@ def fill_seeds(places: Iterable[Place], seed: str | None, notes: list[Note]) -> 
 
 
 def _generator(seed: str | None) -> np.random.RandomState | None:
+    import numpy as np
+
     if seed is None or seed == "null":
         return None
     try:

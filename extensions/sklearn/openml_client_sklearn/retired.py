@@ -30,10 +30,11 @@ _MEANT: dict[tuple[str, str], Json] = {
 }
 """What the defaults of some versions stood for that announced another default."""
 
-_FORESTS = frozenset(
-    {"RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassifier"}
-    | {"ExtraTreesRegressor"}
-)
+_TREES = ("DecisionTree", "ExtraTree", "GradientBoosting", "RandomForest")
+"""Beginnings of the names of classes whose ``max_features`` could be ``auto``."""
+
+_MISSING = {"NaN": {"$float": "nan"}}
+"""How ``Imputer`` named missing values."""
 
 _SPELLINGS: dict[tuple[str, str], Json] = {
     ("criterion", "mse"): "squared_error",
@@ -98,25 +99,50 @@ def modern(reference: str, name: str, value: Json) -> tuple[tuple[Json] | None, 
         return (meant,), f"the default {value!r} of that version stood for {meant!r}"
     if value == _NOT_GIVEN:
         return None, None
-    if (name, value) in _SPELLINGS:
-        new = _SPELLINGS[name, value]
+    new = _SPELLINGS.get((name, value))
+    if (name, value) == ("max_features", "auto"):
+        new = _all_features(reference.rpartition(":")[2])
+    if new is not None:
         return (new,), f"{value!r} is now called {new!r}"
     return (value,), None
+
+
+def modern_class(reference: str, params: dict[str, Json]) -> tuple[str, dict[str, Json]]:
+    """Class and parameters in place of an ``Imputer`` of columns, which became another class.
+
+    All others stay as they are: classes that have moved are found when they are built.
+    """
+    module, _, cls = reference.partition(":")
+    is_imputer = module.startswith("sklearn.preprocessing") and cls == "Imputer"
+    if not is_imputer or params.get("axis", 0) != 0:
+        return reference, params
+    kept: dict[str, Json] = {
+        key: params[key] for key in ("missing_values", "strategy", "copy") if key in params
+    }
+    missing = kept.get("missing_values", "NaN")
+    if isinstance(missing, str):
+        kept["missing_values"] = _MISSING.get(missing, missing)
+    return "sklearn.impute:SimpleImputer", kept
+
+
+def _all_features(cls: str) -> Json:
+    """What ``max_features="auto"`` meant for a class; None if it had no such value."""
+    if not cls.startswith(_TREES):
+        return None
+    return "sqrt" if cls.endswith("Classifier") else 1.0
 
 
 def known_defaults(reference: str, params: Mapping[str, Json]) -> dict[str, Json]:
     """The parameters that are at a default of former times, which is gone or refused now."""
     if not reference.startswith("sklearn."):
         return {}
-    found = {
+    return {
         name: value
         for name, value in params.items()
-        if any(value == known and type(value) is type(known) for known in _last(name))
+        if any(
+            value == known and type(value) is type(known) for known in _LAST_DEFAULTS.get(name, ())
+        )
     }
-    cls = reference.rpartition(":")[2]
-    if cls in _FORESTS and params.get("max_features") == "auto":
-        found["max_features"] = "auto"
-    return found
 
 
 def as_tuples(key: str, value: Json, note: Callable[[str], None]) -> Json:
@@ -131,7 +157,3 @@ def as_tuples(key: str, value: Json, note: Callable[[str], None]) -> Json:
     if all(isinstance(item, list) for item in value):
         return [{"$tuple": item} for item in value]
     return {"$tuple": value}
-
-
-def _last(name: str) -> tuple[Json, ...]:
-    return _LAST_DEFAULTS.get(name, ())
