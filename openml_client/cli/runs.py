@@ -107,3 +107,24 @@ def reproduce_run(
         typer.echo(str(result))
     if not result.agrees:
         raise typer.Exit(1)
+
+
+@app.command("audit")
+def audit_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
+    """Look for what is wrong with a published run.
+
+    Exits with 1 if there is an error among what was found; warnings alone are no failure.
+    """
+    settings: Context = context.obj
+    with settings.client() as client:
+        findings = client.runs.audit(run)
+    if as_json:
+        print_json(findings)
+    elif findings:
+        print_table(
+            ["severity", "code", "finding"], ((f.severity, f.code, f.message) for f in findings)
+        )
+    else:
+        typer.echo("nothing found", err=True)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
