@@ -84,6 +84,7 @@ def reproduce_run(
         list[str] | None,
         typer.Option(help="A package that the flow may import; may be given more than once."),
     ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this page, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Execute a published run again and compare.
@@ -101,10 +102,9 @@ def reproduce_run(
             trusted=tuple(trusted or ()),
             progress=not as_json and sys.stderr.isatty(),
         )
-    if as_json:
-        print_json(result)
-    else:
-        typer.echo(str(result))
+    if html is not None:
+        html.write_text(result.to_html(), "utf-8")
+    typer.echo(result.to_json() if as_json else result.to_text())
     if not result.agrees:
         raise typer.Exit(1)
 

@@ -18,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from openml_client import Client, DatasetDraft, StudyDraft
 from openml_client.errors import NotAuthorizedError
+from openml_client.running.reproduce import Reproduction
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -400,3 +401,15 @@ def test_an_audit_exits_with_1_for_errors_and_with_0_for_warnings(seeded: Path) 
     error = run(*command, str(bad.id), "--json", cwd=seeded)
     assert error.returncode == 1
     assert ("error", "argmax") in {(f["severity"], f["code"]) for f in json.loads(error.stdout)}
+
+
+def test_a_reproduction_is_written_as_a_page_and_as_json(seeded: Path) -> None:
+    with Client(f"local:{seeded / 'registry'}") as client:
+        draft = client.runs.execute(DecisionTreeClassifier(max_depth=3), 1, progress=False)
+        known = client.runs.publish(draft)
+    command = ("-s", "local:registry", "run", "reproduce", str(known.id))
+    result = run(*command, "--html", "report.html", "--json", cwd=seeded)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert Reproduction.from_json(result.stdout).verdict == "identical"
+    page = (seeded / "report.html").read_text("utf-8")
+    assert f"<title>Run {known.id}: identical</title>" in page
