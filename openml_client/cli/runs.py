@@ -84,6 +84,7 @@ def reproduce_run(
         list[str] | None,
         typer.Option(help="A package that the flow may import; may be given more than once."),
     ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report to this page, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Execute a published run again and compare.
@@ -101,9 +102,29 @@ def reproduce_run(
             trusted=tuple(trusted or ()),
             progress=not as_json and sys.stderr.isatty(),
         )
-    if as_json:
-        print_json(result)
-    else:
-        typer.echo(str(result))
+    if html is not None:
+        html.write_text(result.to_html(), "utf-8")
+    typer.echo(result.to_json() if as_json else result.to_text())
     if not result.agrees:
+        raise typer.Exit(1)
+
+
+@app.command("audit")
+def audit_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
+    """Look for what is wrong with a published run.
+
+    Exits with 1 if there is an error among what was found; warnings alone are no failure.
+    """
+    settings: Context = context.obj
+    with settings.client() as client:
+        findings = client.runs.audit(run)
+    if as_json:
+        print_json(findings)
+    elif findings:
+        print_table(
+            ["severity", "code", "finding"], ((f.severity, f.code, f.message) for f in findings)
+        )
+    else:
+        typer.echo("nothing found", err=True)
+    if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)

@@ -28,13 +28,6 @@ TRACE = "trace.arff"
 DESCRIPTION = "description.xml"
 
 
-def versions_of(environment: Mapping[str, Any]) -> dict[str, str]:
-    """Interpreter, system and distributions of an ``environment.json``."""
-    names = ("python", "system", "machine")
-    platform = {name: str(environment.get(name)) for name in names}
-    return {**platform, **environment.get("distributions", {})}
-
-
 def upload_of(draft: RunDraft, flow: Flow) -> RunUpload:
     """The description that a draft is uploaded with, for the stored flow.
 
@@ -156,10 +149,20 @@ def as_seed(seed: Any) -> int:
 
 def seed_of(run: Run) -> int:
     """The root seed of a stored run; 0 where it does not say."""
+    seed = _recorded_seed(run)
+    return DEFAULT_SEED if seed is None else seed
+
+
+def has_seed(run: Run) -> bool:
+    """Whether a stored run says its root seed."""
+    return _recorded_seed(run) is not None
+
+
+def _recorded_seed(run: Run) -> int | None:
     try:
         return int(json.loads(run.setup_string or "")["seed"])
-    except (ValueError, KeyError, TypeError):
-        return DEFAULT_SEED
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def failures_of(outcome: Outcome) -> Iterator[FailedFold]:

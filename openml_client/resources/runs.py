@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -34,6 +33,7 @@ from openml_client.resources.flows import (
     strangers_trust,
 )
 from openml_client.resources.foreign_flows import is_own
+from openml_client.resources.run_audit import RunAudits
 from openml_client.resources.run_documents import (
     ENVIRONMENT,
     LONG_VALUES,
@@ -46,12 +46,10 @@ from openml_client.resources.run_documents import (
     setup_string,
     shortened,
     upload_of,
-    versions_of,
 )
-from openml_client.resources.run_files import RunFiles
+from openml_client.resources.run_environment import versions_here
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
-from openml_client.resources.writing import check_draft
 from openml_client.wire.routes import runs as routes
 from openml_client.wire.routes.setups import SETUP_EXISTS
 from openml_client.wire.run import RunUpload
@@ -63,7 +61,6 @@ if TYPE_CHECKING:
     from openml_client.extension.protocol import Note
     from openml_client.extension.trust import Trust
     from openml_client.resources.foreign_flows import Notes
-    from openml_client.running.check import Finding
     from openml_client.running.execute import Outcome, TaskData
     from openml_client.running.reproduce import Reproduction
     from openml_client.transport import FilePart
@@ -75,16 +72,13 @@ DEFAULT_TOLERANCE = 1e-9
 _logger = logging.getLogger("openml_client")
 
 
-class Runs(RunFiles):
+class Runs(RunAudits):
     """``client.runs``."""
 
     def __init__(
         self, caller: Caller, datasets: Datasets, tasks: Tasks, flows: Flows, setups: Setups
     ) -> None:
-        super().__init__(caller)
-        self._datasets = datasets
-        self._tasks = tasks
-        self._flows = flows
+        super().__init__(caller, datasets, tasks, flows)
         self._setups = setups
 
     def list(self, **filters: Any) -> Listing[RunSummary]:
@@ -180,13 +174,6 @@ class Runs(RunFiles):
             failures=failures,
             error_message=shortened(str(failures[0]) if failures else None),
         )
-
-    def check(self, draft: RunDraft) -> tuple[Finding, ...]:
-        """What is wrong with a run, before it is published; () if nothing is."""
-        from openml_client.running.check import check_predictions
-
-        check_draft(draft, RunDraft, "a run is what client.runs.execute gives")
-        return check_predictions(draft.predictions, self._tasks.splits(draft.task_id))
 
     def publish(self, draft: RunDraft, *, avoid_duplicates: bool = True) -> Run:
         """The stored run of a draft, with its flow, which is published before if it is new.
@@ -330,6 +317,7 @@ class Runs(RunFiles):
         )
         published = read_predictions(content, labels=data.labels)
         again = as_published(outcome.predictions)
+        environment, unreadable = self._compare_environment(run, description)
         verdict, reason, rows = compare_predictions(published, again, tolerance=tolerance)
         return Reproduction(
             run_id=run.id,
@@ -338,8 +326,8 @@ class Runs(RunFiles):
             rows=rows,
             n_rows=len(published),
             measures=compare_measures(run, task, data, published=published, again=again),
-            environment=self._compare_environment(run, description),
-            notes=tuple(map(str, (*notes, *failures_of(outcome)))),
+            environment=environment,
+            notes=(*unreadable, *map(str, (*notes, *failures_of(outcome)))),
         )
 
     def _described(
@@ -402,20 +390,15 @@ class Runs(RunFiles):
 
     def _compare_environment(
         self, run: Run, description: Description
-    ) -> dict[str, tuple[str | None, str | None]]:
-        from openml_client.extension.environment import environment, installed_version
+    ) -> tuple[dict[str, tuple[str | None, str | None]], tuple[str, ...]]:
+        """The versions of the run and those that are here, and why they can't be told."""
         from openml_client.running.reproduce import compare_environments
 
-        content = self._file(run, ENVIRONMENT)
-        here = versions_of(environment())
-        if content is not None:
-            wanted = versions_of(json.loads(content))
-        elif is_own(self._flows.get(run.flow_id)):
-            return {}
-        else:  # other programs make a flow for each version of a framework
+        try:
+            wanted = self._recorded(run)
+        except FormatError as error:
+            return {}, (error.message,)
+        if not wanted and not is_own(self._flows.get(run.flow_id)):
+            # Other programs make a flow for each version of a framework.
             wanted = dict(line.split("==", 1) for line in description.frameworks.values())
-        for name in wanted.keys() - here.keys():
-            version = installed_version(name)  # installed, but not imported by this process
-            if version is not None:
-                here[name] = version
-        return compare_environments(wanted, here)
+        return compare_environments(wanted, versions_here(wanted)) if wanted else {}, ()

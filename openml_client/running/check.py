@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def check_predictions(predictions: Predictions, splits: Splits) -> tuple[Finding
     }
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        return (_error("length", f"the columns of the predictions differ in length: {told}"),)
+        return (error("length", f"the columns of the predictions differ in length: {told}"),)
     return (
         *_check_coverage(predictions, splits),
         *_check_values(predictions),
@@ -63,16 +63,16 @@ def _check_coverage(predictions: Predictions, splits: Splits) -> Iterator[Findin
         missing = np.setdiff1d(expected, unique)
         extra = np.setdiff1d(unique, expected)
         if len(missing):
-            yield _error("rows_missing", f"{place} lacks predictions for rows {_some(missing)}")
+            yield error("rows_missing", f"{place} lacks predictions for rows {some(missing)}")
         if len(extra):
-            yield _error("rows_extra", f"{place} predicts rows {_some(extra)}, not tested there")
+            yield error("rows_extra", f"{place} predicts rows {some(extra)}, not tested there")
         known = np.isin(unique, expected)
         wanted_of = expected_counts[np.searchsorted(expected, unique[known])]
         repeated = unique[known][counts[known] > wanted_of]
         if len(repeated):
-            yield _error("rows_repeated", f"{place} predicts rows {_some(repeated)} more than once")
+            yield error("rows_repeated", f"{place} predicts rows {some(repeated)} more than once")
     for repeat, fold, _ in sorted(found.keys() - set(splits)):
-        yield _error("fold_unknown", f"the task has no repeat {repeat}, fold {fold}")
+        yield error("fold_unknown", f"the task has no repeat {repeat}, fold {fold}")
 
 
 def _rows_by_fold(predictions: Predictions) -> dict[Key, NDArray[np.int64]]:
@@ -97,12 +97,12 @@ def _check_values(predictions: Predictions) -> Iterator[Finding]:
         bad = ~np.isfinite(values)
         if bad.any():
             rows = predictions.row_id[bad]
-            yield _error("not_finite", f"the predictions for rows {_some(rows)} are not finite")
+            yield error("not_finite", f"the predictions for rows {some(rows)} are not finite")
         return
     bad = _is_no_class(predictions)
     if bad.any():
         rows = predictions.row_id[bad]
-        yield _error("label_unknown", f"the predictions for rows {_some(rows)} are no class")
+        yield error("label_unknown", f"the predictions for rows {some(rows)} are no class")
 
 
 def _check_confidence(predictions: Predictions) -> Iterator[Finding]:
@@ -112,8 +112,8 @@ def _check_confidence(predictions: Predictions) -> Iterator[Finding]:
     rows = predictions.row_id
     broken = ~np.isfinite(confidence).all(axis=1)
     if broken.any():
-        yield _error(
-            "confidence_not_finite", f"the confidences of rows {_some(rows[broken])} are not finite"
+        yield error(
+            "confidence_not_finite", f"the confidences of rows {some(rows[broken])} are not finite"
         )
         return
     if predictions.confidence_kind == "probability":
@@ -126,12 +126,20 @@ def _check_probabilities(
 ) -> Iterator[Finding]:
     outside = ((confidence < 0) | (confidence > 1 + SUM_TOLERANCE)).any(axis=1)
     if outside.any():
-        yield _error(
-            "probability_range", f"probabilities of rows {_some(rows[outside])} leave [0, 1]"
+        yield error(
+            "probability_range", f"probabilities of rows {some(rows[outside])} leave [0, 1]"
         )
-    off = np.abs(confidence.sum(axis=1) - 1) > SUM_TOLERANCE
+    off = np.abs(confidence.sum(axis=1) - 1) > SUM_TOLERANCE + _rounding(confidence)
     if off.any():
-        yield _error("probability_sum", f"probabilities of rows {_some(rows[off])} don't sum to 1")
+        yield error("probability_sum", f"probabilities of rows {some(rows[off])} don't sum to 1")
+
+
+def _rounding(confidence: NDArray[np.float64]) -> float:
+    """How far a sum may be off because the file was written with few decimals, as Weka does."""
+    for decimals in range(3, 7):
+        if np.allclose(confidence, confidence.round(decimals), rtol=0, atol=1e-12):
+            return float(confidence.shape[1] * 0.5 * 10.0**-decimals)
+    return 0.0
 
 
 def _check_agreement(
@@ -153,7 +161,7 @@ def _check_agreement(
             severity=severity,
             code="argmax",
             message=f"in {share:.1%} of the rows the predicted class is not the one of the "
-            f"largest confidence; first rows: {_some(rows[lower])}"
+            f"largest confidence; first rows: {some(rows[lower])}"
             + (". Are the classes in the right order?" if severity == "error" else ""),
         )
 
@@ -164,11 +172,18 @@ def _is_no_class(predictions: Predictions) -> NDArray[np.bool_]:
     return outside
 
 
-def _error(code: str, message: str) -> Finding:
+def error(code: str, message: str) -> Finding:
+    """A finding that keeps a run from being published."""
     return Finding(severity="error", code=code, message=message)
 
 
-def _some(rows: np.ndarray) -> str:
-    shown = ", ".join(str(int(row)) for row in rows[:SHOWN_ROWS])
+def warning(code: str, message: str) -> Finding:
+    """A finding that people should look at."""
+    return Finding(severity="warning", code=code, message=message)
+
+
+def some(rows: Collection[Any] | NDArray[Any]) -> str:
+    """The first of some rows, or names, and how many more there are."""
+    shown = ", ".join(str(row) for row in list(rows)[:SHOWN_ROWS])
     more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
     return shown + more

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -53,6 +52,8 @@ class Reproduction:
     """By distribution: the version that the run had, and the one that is here."""
     notes: tuple[str, ...] = ()
     """What had to be changed to rebuild the model."""
+    isolated: bool = False
+    """Whether it was executed in the environment that the run recorded."""
 
     @property
     def agrees(self) -> bool:
@@ -77,7 +78,8 @@ class Reproduction:
         ]
         return pd.DataFrame(rows, columns=columns).set_index(index)
 
-    def __str__(self) -> str:
+    def to_text(self) -> str:
+        """The report as lines of text: verdict, measures, the first differences, versions."""
         lines = [f"Run {self.run_id}: {self.verdict} ({self.reason})"]
         if self.measures:
             lines += ["", self.to_pandas().to_string()]
@@ -93,16 +95,41 @@ class Reproduction:
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 
+    def to_html(self) -> str:
+        """The report as a page of HTML that needs no other file; all in it is escaped."""
+        from openml_client.running.report import to_page
+
+        return to_page(self)
+
+    def to_json(self) -> str:
+        """The report as JSON, with all rows; `from_json` reads it."""
+        from openml_client.running.report import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Reproduction:
+        """The reproduction that `to_json` wrote.
+
+        Raises
+        ------
+        FormatError
+            If the text is anything else.
+        """
+        from openml_client.running.report import from_json
+
+        return from_json(text)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
     def __repr__(self) -> str:
         return f"<Reproduction of run {self.run_id}: {self.verdict}, {self.reason}>"
 
     def _repr_html_(self) -> str:
-        colour = "#1a7f37" if self.agrees else "#b35900"
-        head = (
-            f"<p>Run {self.run_id}: <b style='color:{colour}'>{escape(self.verdict)}</b> "
-            f"({escape(self.reason)})</p>"
-        )
-        return head + (str(self.to_pandas().to_html()) if self.measures else "")
+        from openml_client.running.report import to_fragment
+
+        return to_fragment(self)
 
 
 def compare_predictions(

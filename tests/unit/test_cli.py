@@ -9,13 +9,16 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from openml_client import Client, DatasetDraft, StudyDraft
 from openml_client.errors import NotAuthorizedError
+from openml_client.running.reproduce import Reproduction
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -379,3 +382,38 @@ def test_a_run_that_can_not_be_reproduced_exits_with_1(seeded: Path) -> None:
     result = run("-s", "local:registry", "run", "reproduce", "999", cwd=seeded)
     assert result.returncode == 1
     assert result.stderr == "openml-client: run/999 of local:registry: Run not found [code 236]\n"
+
+
+def test_an_audit_exits_with_1_for_errors_and_with_0_for_warnings(seeded: Path) -> None:
+    with Client(f"local:{seeded / 'registry'}") as client:
+        draft = client.runs.execute(DecisionTreeClassifier(max_depth=2), 1, progress=False)
+        good = client.runs.publish(draft)
+        warned = client.runs.publish(replace(draft, files={}), avoid_duplicates=False)
+        known = client.runs.get(warned.id)
+        confidence = draft.predictions.confidence
+        assert confidence is not None
+        turned = replace(draft.predictions, confidence=confidence[:, [1, 2, 0]])
+        client.runs.check = lambda draft: ()  # type: ignore[method-assign]
+        bad = client.runs.publish(replace(draft, predictions=turned), avoid_duplicates=False)
+    assert known.file("environment") is None
+    command = ("-s", "local:registry", "run", "audit")
+    quiet = run(*command, str(good.id), cwd=seeded)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "nothing found\n")
+    warning = run(*command, str(warned.id), cwd=seeded)
+    assert (warning.returncode, warning.stderr) == (0, "")
+    assert warning.stdout.splitlines()[1].split()[:2] == ["warning", "environment_missing"]
+    error = run(*command, str(bad.id), "--json", cwd=seeded)
+    assert error.returncode == 1
+    assert ("error", "argmax") in {(f["severity"], f["code"]) for f in json.loads(error.stdout)}
+
+
+def test_a_reproduction_is_written_as_a_page_and_as_json(seeded: Path) -> None:
+    with Client(f"local:{seeded / 'registry'}") as client:
+        draft = client.runs.execute(DecisionTreeClassifier(max_depth=3), 1, progress=False)
+        known = client.runs.publish(draft)
+    command = ("-s", "local:registry", "run", "reproduce", str(known.id))
+    result = run(*command, "--html", "report.html", "--json", cwd=seeded)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert Reproduction.from_json(result.stdout).verdict == "identical"
+    page = (seeded / "report.html").read_text("utf-8")
+    assert f"<title>Run {known.id}: identical</title>" in page
