@@ -64,6 +64,19 @@ def test_a_run_is_reproduced(published: Published, name: str) -> None:
     assert result.environment["scikit-learn"][0] == "1.5.2"
 
 
+@pytest.mark.filterwarnings("ignore:The SAMME.R")
+def test_a_model_that_another_version_fits_otherwise_is_told_from_it(published: Published) -> None:
+    result = published.client.runs.reproduce(published.runs["changed"])
+    there, here = result.environment["scikit-learn"]
+    if here == there:
+        assert result.verdict == "identical"
+        return
+    # The algorithm that was the default in 1.5 is gone since 1.8.
+    assert result.verdict == "different"
+    assert result.environment_differences == {"scikit-learn": ("1.5.2", here)}
+    assert any("algorithm" in note and "SAMME.R" in note for note in result.notes)
+
+
 def test_what_was_bent_for_another_version_is_noted(published: Published) -> None:
     result = published.client.runs.reproduce(published.runs["function"])
     notes = [note for note in result.notes if "feature_range" in note]

@@ -240,7 +240,7 @@ class _Reader:
             case "function", str():
                 return {"$function": public_name(content)}
             case "methoddescriptor", str():
-                return {"$function": f"builtins:{content.removeprefix('builtins.')}"}
+                return {"$function": _method_name(content)}
             case "rv_frozen", {"dist": str(name), "args": list(args), "kwds": dict(kwds)}:
                 return self._distribution(name, args, kwds)
             case "cv_object", {"name": str(name), "parameters": dict(parameters)}:
@@ -284,6 +284,12 @@ class _Reader:
             f"{'__'.join(self._at) or 'the flow'} {complaint}",
             hint="It was not written by openml-python 0.15, or was changed afterwards.",
         )
+
+
+def _method_name(dotted: str) -> str:
+    """Reference of a method of a class, as ``builtins.str.lower``; ``str.lower`` is the same."""
+    parts = dotted.split(".")
+    return f"{'.'.join(parts[:-2]) or 'builtins'}:{'.'.join(parts[-2:])}"
 
 
 def _call(kind: str, name: str, args: list[Json], kwargs: dict[str, Json]) -> Json:

@@ -262,7 +262,8 @@ HOSTILE = {
     "a class of os": flow("os.mkdir", {"path": "x"}),
     "a private class": flow("sklearn.svm._classes._Planted"),
     "a function": flow(SVC_NAME, {"kernel": marked("function", "planted.run")}),
-    "a method": flow(SVC_NAME, {"kernel": marked("methoddescriptor", "eval")}),
+    "a builtin": flow(SVC_NAME, {"kernel": marked("methoddescriptor", "eval")}),
+    "a method": flow(SVC_NAME, {"kernel": marked("methoddescriptor", "planted.Model.run")}),
     "a splitter": flow(
         SVC_NAME, {"kernel": marked("cv_object", {"name": "planted.Split", "parameters": {}})}
     ),

@@ -15,7 +15,12 @@ import numpy as np
 import openml
 from scipy.stats import randint, uniform
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -85,6 +90,7 @@ def models() -> dict[str, tuple[Any, str]]:
         "vector": (SVC(), "iris"),
         "gone": (LogisticRegression(max_iter=500), "iris"),
         "layers": (MLPClassifier((4, 3), max_iter=5), "iris"),
+        "changed": (AdaBoostClassifier(tree(max_depth=2), n_estimators=3), "iris"),
         "regression": (DecisionTreeRegressor(max_depth=3, splitter="random"), "diabetes"),
         "curve": (tree(max_features=2), "curve"),
     }
