@@ -31,6 +31,7 @@ HEAVY = (
     "flask",
     "sqlalchemy",
     "lxml",
+    "pytest",
 )
 
 KEY = "0123456789abcdef0123456789abcdef"
