@@ -13,6 +13,7 @@ import pytest
 
 import coverage_models.write_page
 from benchmarks import write_page
+from openml_client.testing import ExtensionConformance
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -23,6 +24,8 @@ PAGES = sorted(
     ]
 )
 CHECKED = re.compile(r"<!-- checked[^>]*-->\n```python\n(.*?)```\n```text\n(.*?)```", re.DOTALL)
+EXCERPT = re.compile(r"<!-- from (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
+EXAMPLE = REPOSITORY / "examples" / "third_party_extension"
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
 
 
@@ -33,7 +36,9 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/from-openml-python.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/guide.md", "docs/from-openml-python.md", "docs/extensions.md"]
+)
 def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> None:
     blocks = CHECKED.findall((REPOSITORY / name).read_text("utf-8"))
     assert blocks
@@ -41,7 +46,11 @@ def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> No
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},  # two pools of threads on two cores crawl
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",  # two pools of threads on two cores crawl
+            "PYTHONPATH": os.pathsep.join([str(EXAMPLE), *sys.path]),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -49,6 +58,25 @@ def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> No
     assert result.returncode == 0, result.stderr
     printed = result.stdout.split("<<end>>\n")[:-1]
     assert printed == [output for _, output in blocks]
+
+
+def test_what_the_page_of_extensions_quotes_stands_in_the_example() -> None:
+    quotes = EXCERPT.findall((REPOSITORY / "docs" / "extensions.md").read_text("utf-8"))
+    assert len(quotes) > 5
+    files = {file: unindented((REPOSITORY / file).read_text("utf-8")) for file, _ in quotes}
+    assert not [code for file, code in quotes if unindented(code) not in files[file]]
+
+
+def unindented(text: str) -> str:
+    """The lines that are not empty; ruff moves the code of pages to the margin."""
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def test_the_page_of_extensions_names_every_check_of_the_kit() -> None:
+    page = (REPOSITORY / "docs" / "extensions.md").read_text("utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", page.partition("| check |")[2], re.MULTILINE)
+    checks = {name for name in dir(ExtensionConformance) if name.startswith("test_")}
+    assert {f"test_{name}" for name in named} == checks
 
 
 def test_the_example_runs_to_its_verdict(tmp_path: Path) -> None:
