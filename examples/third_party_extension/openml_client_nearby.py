@@ -6,7 +6,7 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import FlowError, NotSerializableError
+from openml_client.errors import NotSerializableError
 from openml_client.extension import (
     API,
     CORE_HANDLERS,
@@ -24,10 +24,10 @@ from openml_client.extension import (
     NodeHandler,
     Note,
     Policy,
+    Rebuilder,
     Rule,
     Trust,
     derive,
-    frameworks_of,
     reference_to,
     seed_description,
     seeded_generators,
@@ -102,6 +102,7 @@ class NearbyExtension:
         }
     )
     codec = Codec((ModelHandler(), *CORE_HANDLERS))
+    rebuilder = Rebuilder(extension=NAME, api=API, codec=codec, policy=policy)
 
     def can_describe(self, model: object) -> bool:
         """Whether the object is a model."""
@@ -109,23 +110,17 @@ class NearbyExtension:
 
     def describe(self, model: object) -> Description:
         """Describe an unfitted model."""
-        kind = type(model).__name__
         if not _is_model(model):
+            kind = type(model).__name__
             raise NotSerializableError(kind, "this is no model of nearby", "Give a Centroids().")
-        tree = self.codec.encode(model, kind)
-        return Description(extension=NAME, api=API, frameworks=frameworks_of(tree), tree=tree)
+        return self.rebuilder.describe(model)
 
     def build(
         self, description: Description, *, trust: Trust, compat: Compat, notes: list[Note]
     ) -> object:
         """Rebuild a model, once its description has passed the audit."""
-        if (description.extension, description.api) != (NAME, API):
-            raise FlowError(
-                f"the description is for {description.extension!r}, version {description.api}",
-                hint="pip install --upgrade openml-client-nearby",
-            )
-        trust.require(description)
-        return self.codec.decode(description.tree, trust, compat=compat, notes=notes)
+        model: object = self.rebuilder.build(description, trust=trust, compat=compat, notes=notes)
+        return model
 
     def run_fold(self, model: object, fold: FoldData, *, seed: int) -> FoldResult:
         """Fit a rebuilt copy of the model, and predict."""

@@ -129,6 +129,7 @@ class TupleAsList(Handler):
 
 class TuplesToLists(NearbyExtension):
     codec = Codec((TupleAsList(), ModelHandler(), *CORE_HANDLERS))
+    rebuilder = replace(NearbyExtension.rebuilder, codec=codec)
 
 
 class TestTuplesToLists(_Suite):
@@ -144,6 +145,7 @@ class FunctionByAnyName(Handler):
 
 class DescribesLambdas(NearbyExtension):
     codec = Codec((FunctionByAnyName(), ModelHandler(), *CORE_HANDLERS))
+    rebuilder = replace(NearbyExtension.rebuilder, codec=codec)
 
 
 class TestDescribesLambdas(_Suite):
