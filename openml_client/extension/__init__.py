@@ -34,6 +34,7 @@ from openml_client.extension.timing import stopwatch
 from openml_client.extension.tree import NODE, PART
 from openml_client.extension.trust import Hazard, Policy, Rule, Trust, scalars
 from openml_client.extension.values import CORE_HANDLERS
+from openml_client.model.trace import TraceIteration
 
 __all__ = [
     "API",
@@ -60,6 +61,7 @@ __all__ = [
     "Policy",
     "Rule",
     "TaskKind",
+    "TraceIteration",
     "Trust",
     "call",
     "derive",
