@@ -36,6 +36,7 @@ from openml_client.extension.timing import stopwatch
 from openml_client.extension.tree import NODE, PART
 from openml_client.extension.trust import Hazard, Policy, Rule, Trust, scalars
 from openml_client.extension.values import CORE_HANDLERS
+from openml_client.model.trace import TraceIteration
 
 __all__ = [
     "API",
@@ -63,6 +64,7 @@ __all__ = [
     "Rebuilder",
     "Rule",
     "TaskKind",
+    "TraceIteration",
     "Translator",
     "Trust",
     "call",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -37,7 +38,7 @@ def answers(job: Job, suite: type[Suite], argument: dict[str, Any], **environmen
     job
         A function of an importable module, called with the suite and the argument.
     suite
-        Found by its module's name, on this process's ``sys.path``.
+        Found by its module's name, on this process's ``sys.path``, or else by its file.
     environment
         Variables that the process has beside this one's, as ``PYTHONHASHSEED``.
 
@@ -46,10 +47,10 @@ def answers(job: Job, suite: type[Suite], argument: dict[str, Any], **environmen
     ChildError
         With what the process wrote, if it failed.
     """
+    path = [str(Path(entry).resolve()) for entry in sys.path]
     task = {
-        "path": [str(Path(entry).resolve()) for entry in sys.path],
         "job": [job.__module__, job.__qualname__],
-        "suite": [suite.__module__, suite.__qualname__],
+        "suite": [suite.__module__, suite.__qualname__, sys.modules[suite.__module__].__file__],
         "argument": argument,
     }
     with TemporaryDirectory(prefix="openml-client-") as folder:
@@ -57,7 +58,7 @@ def answers(job: Job, suite: type[Suite], argument: dict[str, Any], **environmen
             [sys.executable, "-c", f"from {__name__} import main; main()"],
             input=json.dumps(task),
             # Importing is the first thing that a process does, before it reads its task.
-            env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(task["path"])},
+            env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(path)},
             cwd=folder,
             capture_output=True,
             text=True,
@@ -90,5 +91,20 @@ def attempt(work: Callable[[], Any]) -> Any:
         return {"raised": traceback.format_exc()}
 
 
-def _find(module: str, qualname: str) -> Any:
-    return functools.reduce(getattr, qualname.split("."), importlib.import_module(module))
+def _find(module: str, qualname: str, file: str | None = None) -> Any:
+    return functools.reduce(getattr, qualname.split("."), _load(module, file))
+
+
+def _load(module: str, file: str | None) -> Any:
+    """Module of this name; pytest's import mode ``importlib`` takes some that are on no path."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if file is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+    spec = importlib.util.spec_from_file_location(module, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python module")
+    loaded = sys.modules[module] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded

@@ -163,6 +163,7 @@ class FoldChecks(Checks):
             f"trace={can.trace} is claimed; the cases show otherwise",
         )
         for name, result in results.items():
+            _demand_trace(name, result)
             demand(
                 set(result.artefacts) == set(can.artefacts),
                 f"{name} gave the files {sorted(result.artefacts)}; claimed is {can.artefacts}",
@@ -297,6 +298,16 @@ def _demand_confidence(result: FoldResult, fold: FoldData) -> None:
         float(agree.mean()) >= _AGREEMENT,
         f"the most probable label is the predicted one in {agree.mean():.0%} of the rows: "
         "columns and labels are mixed up",
+    )
+
+
+def _demand_trace(name: str, result: FoldResult) -> None:
+    numbers = [row.iteration for row in result.trace]
+    demand(len(set(numbers)) == len(numbers), f"{name}: the trace has an iteration twice")
+    n_selected = sum(row.selected for row in result.trace)
+    demand(
+        n_selected == min(len(numbers), 1),
+        f"{name}: the trace marks {n_selected} of {len(numbers)} iterations as selected, not one",
     )
 
 

@@ -28,6 +28,7 @@ from openml_client.extension import (
     FoldResult,
     Handler,
     Json,
+    TraceIteration,
     Trust,
 )
 from openml_client.testing import Case, ExtensionConformance, Refusal
@@ -387,6 +388,16 @@ class ClaimsATrace(NearbyExtension):
 
 class TestClaimsATrace(_Suite):
     extension = ClaimsATrace()
+
+
+class SelectsNothing(ClaimsATrace, Altered):
+    def changes(self, result: FoldResult, fold: FoldData) -> dict[str, Any]:
+        rows = (TraceIteration(repeat=0, fold=0, iteration=n) for n in range(3))
+        return {"trace": tuple(rows)}
+
+
+class TestSelectsNothing(_Suite):
+    extension = SelectsNothing()
 
 
 class ClaimsArtefacts(NearbyExtension):

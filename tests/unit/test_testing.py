@@ -67,6 +67,7 @@ FAULTS = {
     "RaisesWhatTheModelRaises again": ("texts_in_nominal_columns_are_taken_or_refused", "convert"),
     "HidesTheTraceback": ("a_failure_in_fit_is_a_result", "the traceback is missing"),
     "ClaimsATrace": ("each_capability_is_shown", "trace=True is claimed"),
+    "SelectsNothing": ("each_capability_is_shown", "marks 0 of 3 iterations as selected"),
     "ClaimsArtefacts": ("each_capability_is_shown", "gave the files []"),
 }
 """By faulty extension: the check that finds the fault, and words of what it says."""

@@ -64,6 +64,14 @@ def test_the_example_passes_the_kit_where_it_is_installed(installed: Path, tmp_p
     assert int(printed.splitlines()[-1].partition(" passed")[0]) > 50
 
 
+def test_fresh_processes_find_a_suite_that_is_on_no_path(installed: Path, tmp_path: Path) -> None:
+    tests = shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--import-mode", "importlib"]
+    chosen = ["-k", "every_process or another_process or hostile"]
+    command = [sys.executable, "-m", "pytest", *options, *chosen, tests]
+    assert run(command, tmp_path, installed).splitlines()[-1].startswith("7 passed")
+
+
 def test_the_client_finds_the_example_by_its_entry_point(installed: Path, tmp_path: Path) -> None:
     printed = run([sys.executable, "-c", ROUND_TRIP, tmp_path / "registry"], tmp_path, installed)
     name, rebuilt = printed.splitlines()
