@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -142,9 +141,7 @@ def _attempt(
     try:
         return work(), None
     except Exception as error:  # noqa: BLE001  # whatever a model raises is the fold's result
-        text = f"{type(error).__name__}: {error}"
-        trail = "".join(traceback.format_exception(error))
-        return None, FoldFailure(stage=stage, error=text, traceback=trail)
+        return None, FoldFailure.of(stage, error)
 
 
 def _target(fold: FoldData) -> NDArray[Any]:
