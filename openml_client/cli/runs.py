@@ -84,6 +84,12 @@ def reproduce_run(
         list[str] | None,
         typer.Option(help="A package that the flow may import; may be given more than once."),
     ] = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="In the environment that the run recorded.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds that the isolated execution may take.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report to this page, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -99,6 +105,8 @@ def reproduce_run(
         result = client.runs.reproduce(
             run,
             tolerance=tolerance,
+            isolated=isolated,
+            timeout_s=timeout,
             trusted=tuple(trusted or ()),
             progress=not as_json and sys.stderr.isatty(),
         )

@@ -15,7 +15,6 @@ from openml_client.errors import (
     NoResultError,
     TaskError,
     TransportError,
-    ValidationError,
 )
 from openml_client.model.flow import Flow, FlowDraft
 from openml_client.model.page import Listing
@@ -245,6 +244,7 @@ class Runs(RunAudits):
         *,
         tolerance: float = DEFAULT_TOLERANCE,
         isolated: bool = False,
+        timeout_s: float | None = None,
         trusted: Iterable[str] = (),
         executor: Executor | None = None,
         progress: bool = False,
@@ -259,8 +259,11 @@ class Runs(RunAudits):
             Largest difference of confidences, and relative difference of predicted numbers,
             that still counts as agreement.
         isolated
-            Reserved for executing in the environment that the run recorded. This version
-            can't, and refuses True.
+            Execute it in the environment that the run recorded: built with uv and kept in the
+            cache for the next time. Only packages that this client needs itself, or that
+            are trusted, are installed.
+        timeout_s
+            Seconds that the isolated execution may take; any time without it.
         trusted
             Packages or names that the flow may import.
 
@@ -268,19 +271,27 @@ class Runs(RunAudits):
         ------
         NotFoundError
             If there is no such run.
-        ValidationError
-            If ``isolated`` is True.
+        MissingDependencyError
+            If ``isolated`` is True, and uv is not installed.
         """
+        from openml_client.resources.run_isolated import reproduce_isolated
+        from openml_client.running.isolation import find_uv
         from openml_client.running.reproduce import Reproduction
 
+        run, trusted = self._as_run(run), tuple(trusted)
         if isolated:
-            raise ValidationError(
-                "this version can't reproduce a run in the environment that it recorded",
-                hint="Install the versions that its environment.json names in an environment of "
-                "your own, and reproduce it there.",
-            )
-        run = self._as_run(run)
+            find_uv()  # without it nothing is learned of the run
         try:
+            if isolated:
+                return reproduce_isolated(
+                    self._caller,
+                    run,
+                    self._flows.get(run.flow_id),
+                    self._recorded(run),
+                    tolerance=tolerance,
+                    trusted=trusted,
+                    timeout_s=timeout_s,
+                )
             return self._reproduce(
                 run, tolerance=tolerance, trusted=trusted, executor=executor, progress=progress
             )

@@ -255,8 +255,3 @@ def test_a_model_that_predicts_too_few_rows_is_refused_before_anything_is_sent(
     with pytest.raises(CheckError, match="for 15 rows"):
         client.runs.publish(executed)
     assert client.flows.list().first() is None
-
-
-def test_an_isolated_reproduction_is_refused_and_not_faked(client: Client) -> None:
-    with pytest.raises(ValidationError, match="can't reproduce a run in the environment"):
-        client.runs.reproduce(1, isolated=True)
