@@ -96,15 +96,25 @@ def _find(module: str, qualname: str, file: str | None = None) -> Any:
 
 
 def _load(module: str, file: str | None) -> Any:
-    """Module of this name; pytest's import mode ``importlib`` takes some that are on no path."""
-    try:
+    """Module of this name, out of this file if it is given.
+
+    By its name alone another one may be found, or none: pytest's import mode ``importlib`` takes
+    modules that are on no path.
+    """
+    if file is None or _is_at(module, file):
         return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if file is None or not f"{module}.".startswith(f"{error.name}."):
-            raise
     spec = importlib.util.spec_from_file_location(module, file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} is no Python module")
     loaded = sys.modules[module] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
+
+
+def _is_at(module: str, file: str) -> bool:
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # of the package that it would be in
+        return False
+    origin = spec.origin if spec else None
+    return origin is not None and Path(origin).resolve() == Path(file).resolve()

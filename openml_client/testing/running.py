@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cache, partial
+from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,6 +114,20 @@ class FoldChecks(Checks):
             theirs == result_digest(self._plain(case)),
             f"the rebuilt model gave other results in a fresh process: {theirs}",
         )
+
+    def test_what_a_fold_needs_and_gives_crosses_processes(self, case: str) -> None:
+        """Folds run in pools of processes, if the caller says so."""
+        description = self.describe(self.case(case).make())
+        trust = Trust.of_own(self.extension.policy, description)
+        things = {"description": description, "policy": trust, "result": self._plain(case)}
+        for name, thing in things.items():
+            try:
+                ForkingPickler.dumps(thing)
+            except Exception as error:  # whatever a class of theirs raises
+                raise AssertionError(
+                    f"the {name} can't be sent to another process: {error}; it must hold no "
+                    "lambda, no local function and no object of the framework"
+                ) from error
 
     def test_running_changes_nothing(self, case: str) -> None:
         """Neither the caller's model, nor the data, nor the global generators."""

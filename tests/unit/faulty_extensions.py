@@ -28,6 +28,8 @@ from openml_client.extension import (
     FoldResult,
     Handler,
     Json,
+    Policy,
+    Rule,
     TraceIteration,
     Trust,
 )
@@ -380,6 +382,14 @@ class HidesTheTraceback(NearbyExtension):
 
 class TestHidesTheTraceback(_Suite):
     extension = HidesTheTraceback()
+
+
+class LambdaInThePolicy(NearbyExtension):
+    policy = NearbyExtension.policy | Policy({"class": Rule(complaint=lambda _: "no class")})
+
+
+class TestLambdaInThePolicy(_Suite):
+    extension = LambdaInThePolicy()
 
 
 class ClaimsATrace(NearbyExtension):

@@ -66,6 +66,10 @@ FAULTS = {
     "RaisesWhatTheModelRaises": ("a_failure_in_fit_is_a_result", "ValueError: sharpness must be"),
     "RaisesWhatTheModelRaises again": ("texts_in_nominal_columns_are_taken_or_refused", "convert"),
     "HidesTheTraceback": ("a_failure_in_fit_is_a_result", "the traceback is missing"),
+    "LambdaInThePolicy": (
+        "what_a_fold_needs_and_gives_crosses_processes",
+        "the policy can't be sent to another process",
+    ),
     "ClaimsATrace": ("each_capability_is_shown", "trace=True is claimed"),
     "SelectsNothing": ("each_capability_is_shown", "marks 0 of 3 iterations as selected"),
     "ClaimsArtefacts": ("each_capability_is_shown", "gave the files []"),
