@@ -119,37 +119,20 @@ class RunAudits(RunFiles):
             return [warning("task_type", told)]
         data = look.at("data_unreadable", lambda: self._data(task), severity="warning")
         splits = look.at("splits_unreadable", lambda: self._tasks.splits(task))
-        predictions = look.at("predictions_unreadable", lambda: self._published(run, data))
+        content = look.at("predictions_unreadable", lambda: self._predictions_file(run))
+        predictions = None
+        if content is not None:
+            predictions = look.at("predictions_unreadable", lambda: _read(content, data))
         findings: list[Finding] = []
-        if predictions is not None:
+        if content is not None and predictions is not None:
             if splits is not None:
                 findings += check_predictions(predictions, splits)
             if data is not None:
                 findings += self._compare(predictions, task, data)
-                findings += self._audit_figures(run, predictions, task, data)
+                findings += _audit_figures(run, content, predictions, task, data)
         if data is not None and splits is not None:
             findings += audit.check_copies(data, splits)
         return findings
-
-    def _published(self, run: Run, data: TaskData | None) -> Predictions:
-        from openml_client.formats.predictions import read_predictions
-
-        return read_predictions(self._predictions_file(run), labels=data.labels if data else None)
-
-    def _audit_figures(
-        self, run: Run, predictions: Predictions, task: Task, data: TaskData
-    ) -> Iterator[Finding]:
-        """What the run's file and the server's measures tell that the data does not."""
-        from openml_client.formats.arff import read_header
-        from openml_client.running import audit
-        from openml_client.running.scores import global_scores
-
-        _, attributes = read_header(self._predictions_file(run))
-        declared = [a.labels for a in attributes if a.name == "prediction" and a.kind == "nominal"]
-        yield from audit.check_labels(declared[0] if declared else None, data)
-        if isinstance(task, (ClassificationTask, RegressionTask)):
-            told = {e.measure: e.value for e in run.evaluations if e.repeat is None}
-            yield from audit.check_measures(told, global_scores(predictions, data, task))
 
     def _audit_origin(self, run: Run, look: _Look) -> Iterator[Finding]:
         """What is wrong with the flow, the values and the environment that a run tells."""
@@ -190,6 +173,28 @@ class RunAudits(RunFiles):
     def _recorded(self, run: Run) -> dict[str, str]:
         """The versions that a run recorded; {} if it did not."""
         return recorded_versions(self._file(run, ENVIRONMENT), run.setup_string)
+
+
+def _read(content: bytes, data: TaskData | None) -> Predictions:
+    from openml_client.formats.predictions import read_predictions
+
+    return read_predictions(content, labels=data.labels if data else None)
+
+
+def _audit_figures(
+    run: Run, content: bytes, predictions: Predictions, task: Task, data: TaskData
+) -> Iterator[Finding]:
+    """What the run's file and the server's measures tell that the data does not."""
+    from openml_client.formats.arff import read_header
+    from openml_client.running import audit
+    from openml_client.running.scores import global_scores
+
+    _, attributes = read_header(content)
+    declared = [a.labels for a in attributes if a.name == "prediction" and a.kind == "nominal"]
+    yield from audit.check_labels(declared[0] if declared else None, data)
+    if isinstance(task, (ClassificationTask, RegressionTask)):
+        told = {e.measure: e.value for e in run.evaluations if e.repeat is None}
+        yield from audit.check_measures(told, global_scores(predictions, data, task))
 
 
 @dataclass

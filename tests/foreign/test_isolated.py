@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from openml_client import Client
 from openml_client.running import isolation
+from openml_client.running.reproduce import Reproduction
 
 pytestmark = pytest.mark.conformance
 
@@ -60,6 +62,13 @@ def test_a_run_of_another_version_is_identical_in_the_environment_that_it_record
         again = client.runs.reproduce(run_id, isolated=True)
         assert again == result
         assert folder.stat().st_mtime_ns == built_at, "the environment was built twice"
+        command = ["-s", f"local:{registry_folder}", "run", "reproduce", str(run_id)]
+        told = subprocess.run(
+            [sys.executable, "-m", "openml_client", *command, "--isolated", "--json"],
+            capture_output=True,
+            check=True,
+        )
+        assert Reproduction.from_json(told.stdout) == result
         slow = client.runs.reproduce(run_id, isolated=True, timeout_s=0.01)
         assert (slow.verdict, slow.reason) == (
             "not_runnable",

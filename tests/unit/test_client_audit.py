@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -278,3 +280,38 @@ def test_a_run_without_predictions_and_with_settings_of_another_flow_is_told(
     odd = replace(run, files=(), settings=(setting, *run.settings[1:]))
     found = client.runs.audit(odd)
     assert codes(found) == ["predictions_unreadable", "settings_unknown", "environment_missing"]
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """The content with some of it cut off, taken out, overwritten, or in another order."""
+    place = chance.randrange(len(content))
+    lines = content.split(b"\n")
+    return chance.choice(
+        [
+            content[:place],
+            content[:place] + content[place + chance.randrange(200) :],
+            content[:place]
+            + chance.choice([b"?", b"nan", b"1e400", b"'", b"\0"])
+            + content[place:],
+            content[:place] + chance.randbytes(9) + content[place + 9 :],
+            b"\n".join(chance.sample(lines, len(lines))),
+            content.replace(b",0,", chance.choice([b",-1,", b",2147483648,", b",1e308,"])),
+        ]
+    )
+
+
+@pytest.mark.fault(25)
+def test_damaged_files_are_findings_and_never_errors(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, whole = random.Random(1), Runs._file
+
+    def file(self: Runs, run: Run, name: str) -> bytes | None:
+        content = whole(self, run, name)
+        return None if content is None else damaged(content, chance)
+
+    monkeypatch.setattr(Runs, "_file", file)
+    with Client(f"local:{world.folder}") as client:
+        runs = [client.runs.get(run.id) for run in (world.tree, world.regression, world.curve)]
+        found = [codes(client.runs.audit(run)) for _ in range(30) for run in runs]
+    assert {"predictions_unreadable", "environment_unreadable"} < {*itertools.chain(*found)}
