@@ -30,12 +30,19 @@ _EXPERIMENTAL = {
 """Modules to import before a class can be imported, as scikit-learn demands."""
 
 _RENAMED = {
-    ("sklearn.multioutput:ClassifierChain", "base_estimator"): "estimator",
-    ("sklearn.multioutput:ClassifierChain", "estimator"): "base_estimator",
-    ("sklearn.multioutput:RegressorChain", "base_estimator"): "estimator",
-    ("sklearn.multioutput:RegressorChain", "estimator"): "base_estimator",
+    (f"sklearn.{cls}", old): new
+    for cls in (
+        "multioutput:ClassifierChain",
+        "multioutput:RegressorChain",
+        "semi_supervised:SelfTrainingClassifier",
+    )
+    for old, new in (("base_estimator", "estimator"), ("estimator", "base_estimator"))
 }
 """Parameters that were renamed without a change of meaning; both ways, for older versions."""
+
+
+_UNSET = "deprecated"
+"""The default that scikit-learn gives to a parameter which it ignores unless somebody sets it."""
 
 
 class Signature(NamedTuple):
@@ -224,7 +231,9 @@ def _accepted(cls: Any, payload: Json, decoder: Decoder) -> dict[str, Json]:
     params = {}
     for name, value in payload["params"].items():
         renamed = _RENAMED.get((payload["class"], name))
-        if name in taken.defaults or taken.takes_any:
+        if decoder.compat != "exact" and _was_unset(payload, name, taken):
+            decoder.note(f"{name} was not set where it was deprecated; it is left at its default")
+        elif name in taken.defaults or taken.takes_any:
             params[name] = value
         elif decoder.compat != "exact" and renamed in taken.defaults:
             decoder.note(f"{name} is now called {renamed}")
@@ -238,6 +247,12 @@ def _accepted(cls: Any, payload: Json, decoder: Decoder) -> dict[str, Json]:
                 hint="Install the version that the flow's dependencies name.",
             )
     return params
+
+
+def _was_unset(payload: Json, name: str, taken: Signature) -> bool:
+    """Whether a parameter was left at the mark of a deprecation that the installed class lacks."""
+    is_mark = payload["params"][name] == _UNSET and _is_default(payload, name)
+    return is_mark and name in taken.defaults and taken.defaults[name] != _UNSET
 
 
 def _is_default(payload: Json, name: str) -> bool:
