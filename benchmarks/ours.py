@@ -275,6 +275,24 @@ def execute(address: str, task: int, small_task: int, cache: str) -> Work:
     )
 
 
+def describe_and_rebuild(times: int) -> Work:
+    """A model to its flow, the flow to XML and back, and the model again; once is not counted."""
+    from benchmarks.pipelines import of_eight_components, settings
+    from openml_client.wire import xml
+    from openml_client.wire.flow import FLOW_DRAFT
+
+    client = _client("http://127.0.0.1:9")  # where nobody is asked
+    model = of_eight_components()
+
+    def once() -> Any:
+        draft = client.flows.from_model(model)
+        xml.read(FLOW_DRAFT, xml.write(FLOW_DRAFT, draft), source="bench")
+        return client.flows.to_model(draft)
+
+    once()
+    return _with(lambda: [once() for _ in range(times)][-1], comparable=settings)
+
+
 def registry_get(folder: str) -> Work:
     """Ten datasets, each for the first time."""
     client = _client(f"local:{folder}")

@@ -251,3 +251,22 @@ def execute(address: str, task: int, small_task: int, cache: str, parquet: bool 
         )
 
     return _with(lambda: run(task), comparable=comparable)
+
+
+def describe_and_rebuild(times: int) -> Work:
+    """A model to its flow, the flow to XML and back, and the model again; once is not counted."""
+    import xmltodict
+    from openml.extensions.sklearn import SklearnExtension
+    from openml.flows import OpenMLFlow
+
+    from benchmarks.pipelines import of_eight_components, settings
+
+    extension = SklearnExtension()
+    model = of_eight_components()
+
+    def once() -> Any:
+        text = extension.model_to_flow(model)._to_xml()
+        return extension.flow_to_model(OpenMLFlow._from_dict(xmltodict.parse(text)))
+
+    once()
+    return _with(lambda: [once() for _ in range(times)][-1], comparable=settings)

@@ -15,6 +15,9 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "latest.json"
 PAGE = HERE.parent / "docs" / "coverage.md"
 
+LONGEST = 160
+"""Characters of a reason; what a flow sets can be long."""
+
 HEAD = """\
 # Which models are flows
 
@@ -54,7 +57,7 @@ rule.
 """
 WHY = """\
 
-What is refused, or rebuilt with values that are not valid, in the modes `semantic` and `adapt`:
+What is refused in the mode `semantic`, and what is refused or not valid in the mode `adapt`:
 
 """
 
@@ -96,10 +99,14 @@ def _pairs(pairs: list[Mapping[str, Any]]) -> Iterator[str]:
 def _reasons(pairs: list[Mapping[str, Any]]) -> Iterator[str]:
     for pair in pairs:
         for modes in pair["kinds"].values():
-            for mode in ("semantic", "adapt"):
-                for what in ("refused", "invalid"):
-                    for name, why in modes[mode][what].items():
-                        yield f"- {pair['written']} to {pair['read']}, `{mode}`: {name}: {why}\n"
+            found = {
+                "semantic": modes["semantic"]["refused"],
+                "adapt": {**modes["adapt"]["refused"], **modes["adapt"]["invalid"]},
+            }
+            for mode, faults in found.items():
+                for name, why in faults.items():
+                    said = why if len(why) <= LONGEST else f"{why[:LONGEST]}…"
+                    yield f"- {pair['written']} to {pair['read']}, `{mode}`: {name}: {said}\n"
 
 
 def current() -> str:

@@ -144,6 +144,7 @@ READS: dict[str, Callable[[Client], object]] = {
     "flows.binary": lambda c: c.flows.binary(1),
     "flows.to_model": lambda c: c.flows.to_model(1),
     "flows.untrusted": lambda c: c.flows.untrusted(1),
+    "runs.audit": lambda c: c.runs.audit(1),
     "flows.audit": lambda c: c.flows.audit(1),
     "flows.describe": lambda c: c.flows.describe(1),
     "setups.get": lambda c: c.setups.get(1),

@@ -51,8 +51,8 @@ _RENAMED = {
 where the oldest version that is supported has the old name."""
 
 
-_GOING = "deprecated"
-"""Default of a parameter of scikit-learn that is about to go: whoever gives it is warned."""
+_UNSET = "deprecated"
+"""Default that scikit-learn gives to a parameter that is about to go: whoever sets it is warned."""
 
 
 class Signature(NamedTuple):
@@ -242,10 +242,12 @@ def _accepted(cls: Any, payload: Json, decoder: Decoder) -> dict[str, Json]:
     is_lax = decoder.compat != "exact"
     params = {}
     for name, value in payload["params"].items():
-        is_going = is_theirs and taken.defaults.get(name) == _GOING != value
         renamed = _RENAMED.get((cls.__qualname__, name)) if is_theirs else None
-        if is_lax and is_going and _is_default(payload, name):
-            decoder.note(f"{name} is deprecated; it was at its default, {value!r}, and is left out")
+        if is_lax and is_theirs and _is_unset(payload, name, taken):
+            decoder.note(
+                f"{name} is deprecated here or was where it was described; it was at its "
+                f"default, {value!r}, and is left at that of the installed version"
+            )
         elif name in taken.defaults or taken.takes_any:
             params[name] = value
         elif is_lax and renamed in taken.defaults and renamed not in payload["params"]:
@@ -260,6 +262,15 @@ def _accepted(cls: Any, payload: Json, decoder: Decoder) -> dict[str, Json]:
                 hint="Install the version that the flow's dependencies name.",
             )
     return params
+
+
+def _is_unset(payload: Json, name: str, taken: Signature) -> bool:
+    """Whether a parameter is at its default, which is the mark of a deprecation there or here."""
+    if name not in taken.defaults or not _is_default(payload, name):
+        return False
+    pair = (payload["params"][name], taken.defaults[name])
+    marks = [value for value in pair if isinstance(value, str) and value == _UNSET]
+    return len(marks) == 1
 
 
 def _is_default(payload: Json, name: str) -> bool:

@@ -39,8 +39,11 @@ def make(cls: Any) -> Any:
     """An instance with its defaults, and something for arguments that have none."""
     if cls.__init__ is object.__init__:
         return cls()
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    signature = inspect.signature(cls.__init__).parameters
+    parameters = list(signature.values())[1:]
     needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    if cls.__name__ == "SelfTrainingClassifier":  # has a default, and can't be fitted with it
+        needed = [name for name in ("base_estimator", "estimator") if name in signature][-1:]
     estimator = Ridge() if cls.__name__.endswith("Regressor") else LogisticRegression()
     return cls(**{name: {"estimator": estimator, **REQUIRED}[name] for name in needed})
 

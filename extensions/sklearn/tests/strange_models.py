@@ -336,7 +336,7 @@ STRANGE: dict[str, Callable[[], Any]] = {
     "infinite": lambda: KNNImputer(missing_values=-math.inf),
     "class of numbers": lambda: OneHotEncoder(dtype=int, sparse_output=False),
     "class of numpy": lambda: CountVectorizer(dtype=np.float32, ngram_range=(1, 2)),
-    "dtype": lambda: OrdinalEncoder(dtype=np.dtype("int16")),
+    "dtype of small integers": lambda: OrdinalEncoder(dtype=np.dtype("int16")),
     "vectorizer with functions": lambda: TfidfVectorizer(
         preprocessor=str.lower,
         tokenizer=str.split,

@@ -15,7 +15,8 @@ from strange_models import STRANGE
 
 pytestmark = pytest.mark.filterwarnings("ignore:Class .* is deprecated:FutureWarning")
 
-COMPOSITIONS = {**MODELS, **STRANGE}
+COMPOSITIONS = MODELS | STRANGE
+assert len(COMPOSITIONS) == len(MODELS) + len(STRANGE)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

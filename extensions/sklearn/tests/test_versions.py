@@ -59,6 +59,29 @@ def test_a_renamed_parameter_is_carried_over() -> None:
     assert notes == ["ClassifierChain: base_estimator is now called estimator"]
 
 
+def test_a_renamed_parameter_of_another_class_is_carried_over() -> None:
+    name = "sklearn.semi_supervised:SelfTrainingClassifier"
+    params = {"base_estimator": EXTENSION.describe(SVC()).tree, "criterion": "k_best"}
+    model, notes = build(old(name, params, {}))
+    assert (type(model.estimator), model.criterion) == (SVC, "k_best")
+    assert notes == ["SelfTrainingClassifier: base_estimator is now called estimator"]
+
+
+def test_a_parameter_that_was_not_set_where_it_is_deprecated_gets_its_default() -> None:
+    unset = {"C": "deprecated"}
+    model, notes = build(old("sklearn.svm:SVC", unset, unset))
+    assert model.C == 1.0
+    assert notes == [
+        "SVC: C is deprecated here or was where it was described; it was at its default, "
+        "'deprecated', and is left at that of the installed version"
+    ]
+
+
+def test_a_parameter_that_somebody_set_to_that_text_stays() -> None:
+    model, notes = build(old("sklearn.svm:SVC", {"C": "deprecated"}, {"C": 1.0}))
+    assert (model.C, notes) == ("deprecated", [])
+
+
 def test_an_old_default_that_is_refused_now_becomes_the_new_one_where_asked() -> None:
     stale = old("sklearn.svm:SVC", {"gamma": "auto_deprecated"}, {"gamma": "auto_deprecated"})
     assert build(stale)[0].gamma == "auto_deprecated"
