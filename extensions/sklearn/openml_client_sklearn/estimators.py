@@ -250,7 +250,7 @@ def _accepted(cls: Any, payload: Json, decoder: Decoder) -> dict[str, Json]:
             )
         elif name in taken.defaults or taken.takes_any:
             params[name] = value
-        elif is_lax and renamed in taken.defaults and renamed not in payload["params"]:
+        elif is_lax and _is_free(payload, renamed, taken):
             decoder.note(f"{name} is now called {renamed}")
             params[renamed] = value
         elif is_lax and _is_default(payload, name):
@@ -271,6 +271,13 @@ def _is_unset(payload: Json, name: str, taken: Signature) -> bool:
     pair = (payload["params"][name], taken.defaults[name])
     marks = [value for value in pair if isinstance(value, str) and value == _UNSET]
     return len(marks) == 1
+
+
+def _is_free(payload: Json, name: str | None, taken: Signature) -> bool:
+    """Whether a parameter is there to take a renamed one's value, and nothing else is given."""
+    if name is None or name not in taken.defaults:
+        return False
+    return name not in payload["params"] or _is_unset(payload, name, taken)
 
 
 def _is_default(payload: Json, name: str) -> bool:
