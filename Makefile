@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FOREIGN := .venv-foreign
+OTHERS := .venv-others
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test conformance faults check lint types imports docs protocol bench coverage-models coverage-versions format clean
+.PHONY: help quickstart test others conformance faults check lint types imports docs protocol bench coverage-models coverage-versions format clean
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -15,7 +16,7 @@ quickstart: $(VENV)/.installed  ## Install, then run the main job on the embedde
 	$(BIN)/openml-client quickstart
 
 test: $(VENV)/.dev $(FOREIGN)/.installed  ## Install what tests need, run all but those of conformance
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not conformance and not endurance"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not conformance and not endurance and not others"
 
 conformance: $(VENV)/.dev $(FOREIGN)/.installed  ## Run whole sessions and documented examples of other clients
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m conformance
@@ -25,6 +26,9 @@ faults: $(VENV)/.dev  ## Run the reliability battery, and count its tests by fau
 
 bench: $(VENV)/.installed $(FOREIGN)/.installed  ## Measure beside openml-python: ROWS="2 3" picks rows, REPEATS=9 sets rounds, QUICK=1 tries it
 	$(BIN)/python -m benchmarks --rows "$(ROWS)" --repeats $(or $(REPEATS),5) $(if $(QUICK),--quick)
+
+others: $(OTHERS)/.installed  ## Try models of xgboost, lightgbm, imbalanced-learn and skorch
+	$(OTHERS)/bin/python -m pytest -q -m others extensions/sklearn/tests/test_others.py
 
 coverage-models: $(VENV)/.dev  ## Measure which models of scikit-learn are flows, and predict the same
 	OMP_NUM_THREADS=1 $(BIN)/python -m coverage_models
@@ -58,7 +62,7 @@ format: $(VENV)/.dev  ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments and caches
-	rm -rf $(VENV) $(FOREIGN) .venv-sklearn-* .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(FOREIGN) $(OTHERS) .venv-sklearn-* .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say make PYTHON=python3.12")'
@@ -80,6 +84,14 @@ $(VENV)/.dev: $(VENV)/.installed
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install -q --disable-pip-version-check \
 	    'scikit-learn==$*.*' -e . -e extensions/sklearn
+	touch $@
+
+# Large packages whose models the scikit-learn extension takes if they are trusted.
+$(OTHERS)/.installed: setup.cfg extensions/sklearn/setup.cfg constraints.txt
+	test -x $(OTHERS)/bin/python || $(PYTHON) -m venv $(OTHERS)
+	$(OTHERS)/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt \
+	    -e '.[registry,testing]' -e extensions/sklearn pytest-timeout hypothesis \
+	    xgboost lightgbm imbalanced-learn skorch torch
 	touch $@
 
 # Other people's clients live in their own environment; tests run them against our registry.

@@ -193,6 +193,38 @@ class _Stateful(Handler):
         )
 
 
+class _Object(Handler):
+    """Objects that keep the arguments of their constructor in attributes, and nothing else.
+
+    So nothing of them is lost.  No extension vouches for them: in flows of others their packages
+    need the caller's trust.
+    """
+
+    def accepts(self, value: object) -> bool:
+        cls: Any = type(value)
+        is_plain = (
+            cls.__new__ is object.__new__
+            and cls.__reduce_ex__ is object.__reduce_ex__
+            and cls.__getstate__ is object.__getstate__
+            and not any(getattr(base, "__slots__", ()) for base in cls.__mro__)
+        )
+        return is_plain and hasattr(value, "__dict__") and vars(value).keys() == _arguments(cls)
+
+    def encode(self, value: object, encoder: Encoder) -> Json:
+        name = reference_to(type(value), encoder.path)
+        return call("object", name, encoder, kwargs=vars(value))
+
+
+def _arguments(cls: type) -> set[str] | None:
+    """Names of a constructor's arguments; None if some can't be given by name."""
+    try:
+        parameters = inspect.signature(cls).parameters.values()
+    except (TypeError, ValueError):  # built in, or with odd annotations
+        return None
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {p.name for p in parameters} if all(p.kind in by_name for p in parameters) else None
+
+
 def is_numpy_function(value: object) -> bool:
     """Whether the value is a ufunc or another function of numpy."""
     kind = type(value)
@@ -265,4 +297,5 @@ CALLABLE_HANDLERS: tuple[Handler, ...] = (
     _Data(),
     _Class(),
     _Function(),
+    _Object(),
 )

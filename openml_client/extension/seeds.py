@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +53,9 @@ def _arguments(tree: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
         yield path, payload["params"]
         yield from _arguments(payload["params"], path)  # not in what the defaults hold
     elif tag == "$call":
-        # Splitters refuse a seed that they would not use.
-        if payload["kwargs"].get("shuffle") is not False:
+        # Splitters refuse a seed that they would not use, and so may any other object: what it
+        # draws without one comes from the global generators, which are seeded.
+        if payload["kind"] != "object" and payload["kwargs"].get("shuffle") is not False:
             yield path, payload["kwargs"]
         yield from _arguments(payload["kwargs"], path)
         yield from _arguments(payload["args"], path)
@@ -67,14 +69,29 @@ def _arguments(tree: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
 
 @contextmanager
 def seeded_generators(seed: int) -> Iterator[None]:
-    """Seed the global generators of Python and numpy, and give them back as they were."""
+    """Seed the global generators of Python, numpy and torch, and give them back as they were.
+
+    Torch's only if it is loaded: what does not load it does not draw from it.
+    """
     import numpy as np
 
     python_state, numpy_state = random.getstate(), np.random.get_state()
     random.seed(derive(seed, "python"))
     np.random.seed(derive(seed, "numpy"))  # what models without a seed draw from
     try:
-        yield
+        with _seeded_torch(derive(seed, "torch")):
+            yield
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
+
+
+@contextmanager
+def _seeded_torch(seed: int) -> Iterator[None]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    with torch.random.fork_rng():  # all devices that it has
+        torch.manual_seed(seed)
+        yield

@@ -3,8 +3,9 @@
 What the core takes: plain JSON values, tuples, sets, mappings with any keys in their order,
 slices, ranges, bytes, complex numbers, NaN and infinities, numpy's scalars, arrays and dtypes,
 pandas' indexes, series and missing values, functions and classes by reference, partials, calls
-of importable factories, dataclasses, named tuples and enums.  Extensions add what they know:
-estimators, splitters, modules, devices.
+of importable factories, dataclasses, named tuples, enums, and objects that are no more than the
+arguments of their constructor.  Extensions add what they know: estimators, splitters, modules,
+devices.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openml_client.errors import FlowError, NotSerializableError
+from openml_client.errors import FlowError, NotSerializableError, UntrustedError
 from openml_client.extension.identity import canonical
 from openml_client.extension.trust import Policy, Trust
 from openml_client.extension.values import CORE_HANDLERS, codec
@@ -193,12 +193,59 @@ class Local:
     def method(self) -> None: ...
 
 
+class Window:
+    """Keeps what its constructor is given, and nothing else."""
+
+    def __init__(self, width: int, *, inner: object = None) -> None:
+        self.width = width
+        self.inner = inner
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Renaming:
+    def __init__(self, width: int) -> None:
+        self.size = width
+
+
+class Slotted(Window):
+    __slots__ = ("more",)
+
+
+class Listing(list[str]):
+    pass
+
+
+def touched(window: Window) -> Window:
+    window.height = 3  # type: ignore[attr-defined]
+    return window
+
+
+def test_objects_that_are_no_more_than_their_arguments_come_back() -> None:
+    value = Window((1, 2), inner=Window({3, 4}))  # type: ignore[arg-type]
+    tree = CODEC.encode(value)
+    with pytest.raises(UntrustedError, match="object"):
+        CODEC.decode(tree, Trust.of_strangers(Policy({})))
+    again = CODEC.decode(tree, Trust.of_strangers(Policy({}), [__name__]))
+    assert type(again) is Window
+    assert (again.width, again.inner.width, again.inner.inner) == ((1, 2), {3, 4}, None)
+    stateless = CODEC.decode(CODEC.encode(Local()), Trust.of_strangers(Policy({}), [__name__]))
+    assert type(stateless) is Local
+
+
 @pytest.mark.parametrize(
     ("value", "why", "remedy"),
     [
         (lambda x: x, "a lambda", "top level of a module"),
         (Local().method, "bound to an object of type Local", "function"),
-        (Local(), "has no description", "numbers, texts"),
+        (Counting(), "has no description", "numbers, texts"),
+        (Renaming(1), "has no description", "numbers, texts"),
+        (Slotted(1), "has no description", "numbers, texts"),
+        (Listing("ab"), "has no description", "numbers, texts"),
+        (touched(Window(1)), "has no description", "numbers, texts"),
         (np.random.RandomState(0), "state that changes", "an integer as the seed"),
         (np.random.default_rng(0), "state that changes", "an integer as the seed"),
         (np.random.rand, "bound to an object of type RandomState", "function"),
@@ -282,6 +329,7 @@ JSON = st.recursive(
 TAGS = st.sampled_from(sorted({handler.tag for handler in CORE_HANDLERS if handler.tag}))
 
 
+@settings(deadline=None)  # some handlers import their library with the first value
 @given(TAGS, JSON)
 def test_malformed_payloads_give_documented_errors_only(tag: str, payload: Any) -> None:
     try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from openml_client.errors import FlowError, TaskError
+from openml_client.extension.description import Description
 from openml_client.extension.protocol import FoldData, FoldFailure, FoldResult
+from openml_client.extension.references import top_level
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import Elapsed, stopwatch
+from openml_client.extension.tree import node_classes
 from openml_client.extension.trust import Trust
 from openml_client_sklearn.models import REBUILDER, describe_unverified
 from openml_client_sklearn.policy import POLICY, SEEDS
@@ -17,6 +21,10 @@ from openml_client_sklearn.traces import trace_of
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+_CLASSES_AS_NUMBERS = frozenset({"skorch", "xgboost"})
+"""Packages whose classifiers take 0, 1, 2, ... for classes, and refuse texts."""
 
 
 class _Confidence(NamedTuple):
@@ -41,7 +49,29 @@ def run_fold(model: object, fold: FoldData, *, seed: int) -> FoldResult:
     estimator = REBUILDER.build(own, trust=trust)
     _refuse_wrong_task(estimator, fold)
     with seeded_generators(derive(seed, "generators", *where)):
+        if fold.task == "classification" and _takes_numbers(own):
+            return _by_number(estimator, fold)
         return _fit_and_predict(estimator, fold)
+
+
+def _takes_numbers(description: Description) -> bool:
+    names = node_classes(description.tree)
+    return not _CLASSES_AS_NUMBERS.isdisjoint(map(top_level, names))
+
+
+def _by_number(estimator: Any, fold: FoldData) -> FoldResult:
+    """The result of a fold whose classes are numbered in the order of the alphabet."""
+    import numpy as np
+
+    labels, numbers = np.unique(_target(fold), return_inverse=True)
+    result = _fit_and_predict(estimator, fold, classes=numbers)
+    if result.predictions is None:
+        return result
+    return replace(
+        result,
+        predictions=labels[result.predictions.astype(np.int64)],
+        probability_labels=tuple(str(labels[int(n)]) for n in result.probability_labels),
+    )
 
 
 def _refuse_wrong_task(estimator: Any, fold: FoldData) -> None:
@@ -91,10 +121,14 @@ def _is_known(kind: Callable[[Any], bool], estimator: Any) -> bool:
         return False
 
 
-def _fit_and_predict(estimator: Any, fold: FoldData) -> FoldResult:
+def _fit_and_predict(
+    estimator: Any, fold: FoldData, *, classes: NDArray[np.int64] | None = None
+) -> FoldResult:
     if not hasattr(estimator, "predict"):
         return _fit_at_once(estimator, fold)
-    y_train = None if fold.task == "clustering" else _target(fold)
+    y_train: NDArray[Any] | None = classes
+    if classes is None and fold.task != "clustering":
+        y_train = _target(fold)
     with stopwatch() as fitting:
         failure = _attempt("fit", lambda: estimator.fit(fold.x_train, y_train))[1]
     if failure is not None:
