@@ -36,6 +36,7 @@ def reproduce_isolated(
     flow: Flow,
     versions: Mapping[str, str],
     *,
+    uv: str,
     tolerance: float,
     trusted: Collection[str],
     timeout_s: float | None,
@@ -44,13 +45,10 @@ def reproduce_isolated(
 
     Raises
     ------
-    MissingDependencyError
-        If uv is not installed.
     TaskError
         If the environment can't be built, or the process in it fails or takes too long.
     """
     settings = caller.settings
-    uv = isolation.find_uv()
     code = _own_code()
     extras = ["registry"] if settings.is_local else []
     own = isolation.own_requirements((name for name, _ in code), extras=extras)

@@ -274,23 +274,14 @@ class Runs(RunAudits):
         MissingDependencyError
             If ``isolated`` is True, and uv is not installed.
         """
-        from openml_client.resources.run_isolated import reproduce_isolated
-        from openml_client.running.isolation import find_uv
         from openml_client.running.reproduce import Reproduction
 
         run, trusted = self._as_run(run), tuple(trusted)
-        if isolated:
-            find_uv()  # without it nothing is learned of the run
+        uv = _find_uv() if isolated else None
         try:
-            if isolated:
-                return reproduce_isolated(
-                    self._caller,
-                    run,
-                    self._flows.get(run.flow_id),
-                    self._recorded(run),
-                    tolerance=tolerance,
-                    trusted=trusted,
-                    timeout_s=timeout_s,
+            if uv is not None:
+                return self._reproduce_isolated(
+                    run, uv=uv, tolerance=tolerance, trusted=trusted, timeout_s=timeout_s
                 )
             return self._reproduce(
                 run, tolerance=tolerance, trusted=trusted, executor=executor, progress=progress
@@ -303,6 +294,28 @@ class Runs(RunAudits):
                 reason=error.message,
                 notes=(error.hint,) if error.hint else (),
             )
+
+    def _reproduce_isolated(
+        self,
+        run: Run,
+        *,
+        uv: str,
+        tolerance: float,
+        trusted: tuple[str, ...],
+        timeout_s: float | None,
+    ) -> Reproduction:
+        from openml_client.resources.run_isolated import reproduce_isolated
+
+        return reproduce_isolated(
+            self._caller,
+            run,
+            self._flows.get(run.flow_id),
+            self._recorded(run),
+            uv=uv,
+            tolerance=tolerance,
+            trusted=trusted,
+            timeout_s=timeout_s,
+        )
 
     def _reproduce(
         self,
@@ -368,9 +381,9 @@ class Runs(RunAudits):
         executor: Executor | None,
         progress: bool,
     ) -> tuple[Outcome, TaskData]:
-        from openml_client.running.execute import collect, execute, plan, task_data
+        from openml_client.running.execute import collect, execute, plan
 
-        data = task_data(task, self._datasets.load(task.dataset_id))
+        data = self._data(task)
         splits = self._tasks.splits(task)
         procedure = task.procedure.type if task.procedure else None
         splits.check(len(data.truth), procedure=procedure)
@@ -413,3 +426,10 @@ class Runs(RunAudits):
             # Other programs make a flow for each version of a framework.
             wanted = dict(line.split("==", 1) for line in description.frameworks.values())
         return compare_environments(wanted, versions_here(wanted)) if wanted else {}, ()
+
+
+def _find_uv() -> str:
+    """Where uv is; without it nothing is learned of a run, so it is no verdict."""
+    from openml_client.running.isolation import find_uv
+
+    return find_uv()

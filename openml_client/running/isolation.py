@@ -290,7 +290,6 @@ def run_process(
     timeout_s: float | None,
     what: str,
     stdin: str = "",
-    may_exit_with: Collection[int] = (0,),
 ) -> None:
     """Wait for a process that ends well.
 
@@ -316,7 +315,7 @@ def run_process(
         ) from error
     except OSError as error:
         raise TaskError(f"{what} can't be started: {error}") from error
-    if done.returncode in may_exit_with:
+    if done.returncode == 0:
         return
     lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
     said = "\n".join(lines[-SHOWN_LINES:]) or "It said nothing."
