@@ -144,6 +144,8 @@ class _Place:
 
     def __init__(self, codec: Codec, root: str) -> None:
         self.codec = codec
+        self.memo: dict[Any, Any] = {}
+        """What handlers remember while one value is written or read: objects that it shares."""
         self._segments = [root]
         self._depth = 0
 

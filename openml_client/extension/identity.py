@@ -9,6 +9,10 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Any
 """JSON as ``json.loads`` gives it.  ``tree.check`` holds it to the grammar of descriptions."""
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
+
 
 def canonical(value: Json) -> str:
     """Text of a JSON value: sorted keys, no blanks, ASCII only.
@@ -20,9 +24,7 @@ def canonical(value: Json) -> str:
     ValueError
         If the value holds NaN or an infinity, which JSON does not have.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def digest(value: Json) -> str:

@@ -9,7 +9,7 @@ from openml_client.errors import FlowError, NotSerializableError
 from openml_client.extension.codec import Codec, Compat, Note
 from openml_client.extension.description import Description
 from openml_client.extension.environment import frameworks_of
-from openml_client.extension.identity import Json
+from openml_client.extension.identity import Json, canonical
 from openml_client.extension.tree import walk
 from openml_client.extension.trust import Policy, Trust
 
@@ -95,6 +95,8 @@ def _require_versions(description: Description) -> None:
 
 def _difference(one: Json, other: Json) -> tuple[str, ...] | None:
     """Path to the first difference of two trees, or None."""
+    if canonical(one) == canonical(other):
+        return None
     for (path, mine), (_, theirs) in zip(walk(one), walk(other), strict=False):
         if type(mine) is not type(theirs) or _outline(mine) != _outline(theirs):
             return tuple(s for s in path if s != "params" and not s.startswith("$"))

@@ -73,6 +73,21 @@ def walk(tree: Json) -> Iterator[tuple[Path, Json]]:
             stack.extend(reversed(list(zip(places(path, value), value, strict=True))))
 
 
+def objects(tree: Json) -> Iterator[tuple[Path, str, Json]]:
+    """Iterate over the tagged objects of a tree, parents first: path, tag, payload."""
+    stack: list[tuple[Path, Json]] = [((), tree)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict):
+            inner = tagged(value)
+            if inner is not None:
+                yield path, *inner
+            inside = [key for key, item in value.items() if isinstance(item, (dict, list))]
+            stack.extend(((*path, key), value[key]) for key in sorted(inside, reverse=True))
+        elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+            stack.extend(reversed(list(zip(places(path, value), value, strict=True))))
+
+
 def places(path: Path, items: list[Json]) -> Iterator[Path]:
     """Paths of the elements of a list.
 
@@ -97,26 +112,25 @@ def name_of(item: Json) -> str | None:
 
 def references(tree: Json) -> Iterator[Named]:
     """Iterate over all names of code in a tree; nothing is imported."""
-    for path, value in walk(tree):
-        match tagged(value):
-            case ("$node" | "$part", payload):
+    for path, tag, payload in objects(tree):
+        match tag:
+            case "$node" | "$part":
                 yield Named(payload["kind"], payload["class"], path)
-            case ("$call", payload):
+            case "$call":
                 yield Named(payload["kind"], payload["name"], path)
-            case ("$function", name):
-                yield Named("function", name, path)
-            case ("$class", name):
-                yield Named("class", name, path)
-            case ("$data", payload):
+            case "$function":
+                yield Named("function", payload, path)
+            case "$class":
+                yield Named("class", payload, path)
+            case "$data":
                 yield Named("data", payload["class"], path)
-            case ("$enum", payload):
+            case "$enum":
                 yield Named("data", payload[0], path)
 
 
 def node_classes(tree: Json) -> Iterator[str]:
     """Iterate over the references of the classes of all nodes and parts."""
-    for _, value in walk(tree):
-        tag, payload = tagged(value) or (None, value)
+    for _, tag, payload in objects(tree):
         if tag in (NODE, PART):
             yield payload["class"]
 

@@ -16,7 +16,7 @@ from openml_client.errors import FlowError, UntrustedError
 from openml_client.extension.description import Description
 from openml_client.extension.identity import Json
 from openml_client.extension.references import home_of, is_reference, resolve
-from openml_client.extension.tree import Path, references, tagged, walk
+from openml_client.extension.tree import Path, objects, references, tagged
 
 _CLASS_KINDS = frozenset({"class", "data"})
 _INTERNAL = frozenset({"tests", "testing", "conftest", "externals"})
@@ -123,6 +123,8 @@ class Trust:
     trusted: frozenset[str] = field(default=frozenset())
     """Packages or modules (``mypkg``), names (``mypkg.models:Net``), or parameters that an
     audit found (``sklearn.pipeline:Pipeline.memory``)."""
+    own: Description | None = field(default=None, compare=False, repr=False)
+    """The caller's own description, which has been audited already."""
 
     @classmethod
     def of_strangers(cls, policy: Policy, trusted: str | Iterable[str] = ()) -> Trust:
@@ -139,7 +141,8 @@ class Trust:
     @classmethod
     def of_own(cls, policy: Policy, description: Description) -> Trust:
         """Trust for a description of the caller's own model, which holds no surprise for them."""
-        return cls(policy, frozenset(f.name for f in cls(policy).audit(description)))
+        names = frozenset(finding.name for finding in cls(policy).audit(description))
+        return cls(policy, names, description)
 
     def audit(self, description: Description) -> tuple[Finding, ...]:
         """What the description holds that is not trusted; nothing is imported to find out."""
@@ -157,7 +160,7 @@ class Trust:
         UntrustedError
             With all names that the audit found.
         """
-        findings = self.audit(description)
+        findings = () if description is self.own else self.audit(description)
         if findings:
             names = tuple(dict.fromkeys(finding.name for finding in findings))
             shown = "\n".join(f"  {finding}" for finding in findings[:5])
@@ -288,11 +291,11 @@ def _arguments(tree: Json) -> Iterator[tuple[Path, str, str, Json]]:
     Gives path, owner, parameter, value; the value may be a list of candidates.  What stands
     among the defaults of a description counts for nothing here, because a stranger wrote it.
     """
-    for path, value in walk(tree):
-        match tagged(value):
-            case ("$node" | "$part", payload):
+    for path, tag, payload in objects(tree):
+        match tag:
+            case "$node" | "$part":
                 owner, named = payload["class"], payload["params"]
-            case ("$call", payload):
+            case "$call":
                 numbered = {str(n): item for n, item in enumerate(payload["args"])}
                 owner, named = payload["name"], {**payload["kwargs"], **numbered}
             case _:

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openml_client.errors import FlowError, NotSerializableError, UntrustedError
+from openml_client.extension.codec import Decoder, Encoder, Handler
 from openml_client.extension.identity import canonical
 from openml_client.extension.trust import Policy, Trust
 from openml_client.extension.values import CORE_HANDLERS, codec
@@ -342,3 +343,29 @@ def test_an_array_can_not_claim_more_memory_than_it_holds() -> None:
     payload = {"dtype": "<U9999", "shape": [100], "items": ["a"] * 100}
     with pytest.raises(FlowError, match="bytes"):
         CODEC.decode({"$array": payload}, TRUST)
+
+
+class Shared:
+    """An object that counts by its identity."""
+
+
+class SharedHandler(Handler):
+    tag = "$shared"
+    types = (Shared,)
+
+    def encode(self, value: Shared, encoder: Encoder) -> Any:
+        return {self.tag: encoder.memo.setdefault(id(value), len(encoder.memo))}
+
+    def decode(self, payload: Any, decoder: Decoder) -> Shared:
+        return decoder.memo.setdefault(payload, Shared())
+
+
+def test_a_handler_may_keep_shared_objects_shared() -> None:
+    one, other = Shared(), Shared()
+    sharing = codec([SharedHandler()])
+    tree = sharing.encode([one, other, one])
+    assert tree == [{"$shared": 0}, {"$shared": 1}, {"$shared": 0}]
+    first, second, third = sharing.decode(tree, TRUST)
+    assert first is third
+    assert first is not second
+    assert sharing.encode([other]) == [{"$shared": 0}]  # each value has a memo of its own
