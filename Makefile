@@ -75,8 +75,11 @@ $(VENV)/.installed: setup.cfg extensions/sklearn/setup.cfg constraints.txt | $(V
 	    -e '.[registry,cli]' -e extensions/sklearn
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+# Tests need a CPU build of torch only; where pip would take another, TORCH_INDEX=URL says where
+# the CPU builds are.
+$(VENV)/.dev: $(VENV)/.installed extensions/torch/setup.cfg
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt \
+	    $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev]' -e 'extensions/torch[skorch]'
 	touch $@
 
 # Older versions of scikit-learn, with our packages from this folder.

@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = (
     REPOSITORY / "openml_client",
     REPOSITORY / "extensions" / "sklearn" / "openml_client_sklearn",
+    REPOSITORY / "extensions" / "torch" / "openml_client_torch",
 )
 MODULES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
 PICKLES = re.compile(r"^\s*(import|from) (pickle|joblib|dill|cloudpickle)\b", re.MULTILINE)

@@ -6,4 +6,7 @@ from openml_client.extension.values import codec
 from openml_client_sklearn.estimators import EstimatorHandler
 from openml_client_sklearn.objects import OBJECT_HANDLERS
 
-CODEC = codec((*OBJECT_HANDLERS, EstimatorHandler()))
+HANDLERS = (*OBJECT_HANDLERS, EstimatorHandler())
+"""What other extensions, whose models hold estimators, add to their own."""
+
+CODEC = codec(HANDLERS)
