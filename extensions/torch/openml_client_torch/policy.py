@@ -125,8 +125,7 @@ POLICY = SKLEARN | Policy(
             complaint=_not_a_recipe,
         ),
         "module": _MODULE,
-        "shared": _MODULE,
-        "patched": _MODULE,
+        **dict.fromkeys(("shared", "copied", "inner", "patched"), _MODULE),
         "class": Rule(
             names=_MODULE.names,
             modules=_MODULE.modules | {"torch.optim", "torch.optim.lr_scheduler"},
