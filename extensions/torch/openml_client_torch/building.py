@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from torch import nn
@@ -144,6 +147,14 @@ def _without_device(value: Any) -> Any:
     return [_without_device(item) for item in value] if type(value) is list else value
 
 
+@contextmanager
+def unnoticed() -> Iterator[None]:
+    """Make modules for a look at them: the generators stay, and nobody is warned once more."""
+    with seeded_generators(0), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def require_moderate(payload: Json, decoder: Decoder) -> None:
     """Refuse a model of others that asks for too much memory; none is taken to find out.
 
@@ -157,7 +168,7 @@ def require_moderate(payload: Json, decoder: Decoder) -> None:
     dry = Decoder(decoder.codec, decoder.trust, decoder.compat, [], decoder.path)
     dry.memo.update({SIZES: decoder.memo.get(SIZES, {}), DRY: True})
     building = dry.memo[BUILDING] = Building({PART: payload})
-    with seeded_generators(0), torch.device("meta"):
+    with unnoticed(), torch.device("meta"):
         try:
             building.root(payload, dry)
         except FlowError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,10 +12,9 @@ from openml_client.errors import FlowError
 from openml_client.extension.codec import Decoder, Encoder
 from openml_client.extension.description import Description
 from openml_client.extension.protocol import API
-from openml_client.extension.seeds import seeded_generators
 from openml_client.extension.tree import PART
 from openml_client.extension.trust import Trust
-from openml_client_torch.building import BUILDING, Building
+from openml_client_torch.building import BUILDING, Building, unnoticed
 from openml_client_torch.facts import Fact, Places, facts, origin
 from openml_client_torch.patches import Changes, differences, is_below
 from openml_client_torch.recording import Call, call_of
@@ -71,8 +69,7 @@ def _made(tree: Json, encoder: Encoder) -> Mapping[int, nn.Module]:
     trust = Trust.of_own(POLICY, described)
     decoder = Decoder(encoder.codec, trust, "semantic", [], encoder.path)
     building = decoder.memo[BUILDING] = _Twins(tree)
-    with seeded_generators(0), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user has seen them
+    with unnoticed():
         building.root(tree[PART], decoder)
     return building.made
 
