@@ -523,11 +523,12 @@ def test_the_callers_things_stay_as_they_were(fails: bool) -> None:
 def test_surroundings_do_not_change_what_is_learned() -> None:
     frame = table()
     y = labels_of(frame)
-    plain = recipe(max_epochs=2).fit(frame, y).state_hash_
+    model = recipe(max_epochs=2)
+    plain = model.fit(frame, y).state_hash_
     torch.set_default_dtype(torch.float64)
     try:
         with torch.no_grad():
-            other = recipe(max_epochs=2).fit(frame, y).state_hash_
+            other = model.fit(frame, y).state_hash_
     finally:
         torch.set_default_dtype(torch.float32)
     assert other == plain

@@ -303,3 +303,15 @@ def test_settings_are_refused_by_name_with_what_they_may_be(
 def test_compiled_training_is_deterministic_too() -> None:
     one, other = (fitted(compile=True, max_epochs=2) for _ in range(2))
     assert one.state_hash_ == other.state_hash_
+
+
+def test_a_module_with_nothing_to_train_is_refused() -> None:
+    frozen = nn.Sequential(nn.Linear(N_FEATURES, 4), nn.ReLU(), nn.Linear(4, N_CLASSES))
+    frozen.requires_grad_(False)
+    with pytest.raises(ValueError, match="nothing to train"):
+        fitted(module=frozen)
+
+
+def test_a_module_of_another_dtype_is_refused() -> None:
+    with pytest.raises(ValueError, match="give dtype='float64'"):
+        fitted(module=mlp().double())
