@@ -27,6 +27,9 @@ PREDICTIONS = "predictions.arff"
 TRACE = "trace.arff"
 DESCRIPTION = "description.xml"
 
+_EXECUTABLE = frozenset({"ckpt", "dill", "joblib", "pickle", "pkl", "pt", "pt2", "pth"})
+"""Extensions of files that are pickles, or hold some: reading one executes what it says."""
+
 
 def upload_of(draft: RunDraft, flow: Flow) -> RunUpload:
     """The description that a draft is uploaded with, for the stored flow.
@@ -102,7 +105,10 @@ def _part(filename: str) -> str:
 
 
 def _check_file(filename: str, content: bytes) -> None:
-    """Refuse what the server would, after it took the flow.  Source: protocol note, section 5."""
+    """Refuse pickles, and what the server would after it took the flow.
+
+    Source: protocol note, section 5.
+    """
     from openml_client.formats.arff import check_arff
     from openml_client.wire import xml
 
@@ -111,6 +117,11 @@ def _check_file(filename: str, content: bytes) -> None:
         raise ValidationError(
             f"the file {filename!r} of the run has no name with an extension",
             hint="Name it as model.bin or log.txt.",
+        )
+    if extension.lower().rpartition(".")[2] in _EXECUTABLE:
+        raise ValidationError(
+            f"the file {filename!r} of the run is a pickle by its name: who reads it executes it",
+            hint="Publish what it holds in a form that is data, as .safetensors, .json or .parquet.",
         )
     if not isinstance(content, bytes) or not content:
         what = "is empty" if content in {b"", ""} else f"is no bytes but {type(content).__name__}"
