@@ -156,6 +156,7 @@ class RunReproductions(RunAudits):
         seed: int,
         executor: Executor | None,
         progress: bool,
+        artefacts: frozenset[str] = frozenset(),
     ) -> tuple[Outcome, TaskData]:
         from openml_client.running.execute import collect, execute, plan
 
@@ -163,7 +164,15 @@ class RunReproductions(RunAudits):
         splits = self._tasks.splits(task)
         procedure = task.procedure.type if task.procedure else None
         splits.check(len(data.truth), procedure=procedure)
-        jobs = plan(description, data, splits, seed=seed, trust=trust)
+        jobs = plan(
+            description,
+            data,
+            splits,
+            seed=seed,
+            trust=trust,
+            artefacts=artefacts,
+            progress=progress and executor is None,
+        )
         outcomes = execute(jobs, total=len(splits), executor=executor, progress=progress)
         return collect(outcomes, data, has_samples=splits.has_samples), data
 

@@ -27,6 +27,7 @@ from openml_client.resources.foreign_flows import is_own
 from openml_client.resources.run_documents import (
     ENVIRONMENT,
     LONG_VALUES,
+    as_artefacts,
     as_seed,
     failures_of,
     files_of,
@@ -34,6 +35,7 @@ from openml_client.resources.run_documents import (
     preview_of,
     setup_string,
     shortened,
+    training_log,
     upload_of,
 )
 from openml_client.resources.run_reproduction import RunReproductions
@@ -89,6 +91,7 @@ class Runs(RunReproductions):
         seed: int | None = None,
         executor: Executor | None = None,
         progress: bool = True,
+        artefacts: Iterable[str] = (),
         trusted: Iterable[str] = (),
     ) -> RunDraft:
         """A run of a model on all folds of a task; it stays local until it is published.
@@ -109,11 +112,16 @@ class Runs(RunReproductions):
             they run in this process, one after the other.
         progress
             Show a bar.
+        artefacts
+            Kinds of files that each fold is to give, as ``["weights"]`` of a net; what there is
+            depends on the extension.
         trusted
             Packages or names that a stored flow may import.
 
         Raises
         ------
+        ValidationError
+            If the model's extension gives no such files.
         NotSerializableError
             If the model can't be described.
         TaskError
@@ -129,15 +137,23 @@ class Runs(RunReproductions):
         description, trust, flow_id = self._described(model_or_flow, trusted)
         extension = extension_of(description)
         root_seed = as_seed(seed)
+        wanted = as_artefacts(artefacts, extension)
         seeded = seed_description(description, root_seed, extension.capabilities.seed_parameters)
         outcome, data = self._run(
-            seeded, trust, task, seed=root_seed, executor=executor, progress=progress
+            seeded,
+            trust,
+            task,
+            seed=root_seed,
+            executor=executor,
+            progress=progress,
+            artefacts=wanted,
         )
         failures = tuple(failures_of(outcome))
         for failure in failures:
             _logger.warning("task %d: a fold failed: %s", task.id, failure)
         draft = flow_from_description(seeded, extension)
-        files = {ENVIRONMENT: json_bytes(environment()), **outcome.artefacts}
+        files = {ENVIRONMENT: json_bytes(environment()), **training_log(outcome)}
+        files |= outcome.artefacts
         if draft.long_values is not None:
             files[LONG_VALUES] = draft.long_values
         return RunDraft(
