@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import FlowError, FormatError, NoResultError, TaskError
@@ -11,7 +12,13 @@ from openml_client.model.task import Task
 from openml_client.resources.flows import build, settings_of, strangers_trust
 from openml_client.resources.foreign_flows import is_own
 from openml_client.resources.run_audit import RunAudits
-from openml_client.resources.run_documents import LONG_VALUES, failures_of, seed_of
+from openml_client.resources.run_documents import (
+    LONG_VALUES,
+    TRAINING_LOG,
+    failures_of,
+    read_training_log,
+    seed_of,
+)
 from openml_client.resources.run_environment import versions_here
 
 if TYPE_CHECKING:
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from openml_client.extension.trust import Trust
     from openml_client.resources.foreign_flows import Notes
     from openml_client.running.execute import Outcome, TaskData
-    from openml_client.running.reproduce import Reproduction
+    from openml_client.running.reproduce import Logs, Reproduction
 
 DEFAULT_TOLERANCE = 1e-9
 """Differences of the order of rounding, on another machine type say."""
@@ -120,7 +127,13 @@ class RunReproductions(RunAudits):
         progress: bool,
     ) -> Reproduction:
         from openml_client.formats.predictions import as_published, read_predictions
-        from openml_client.running.reproduce import Reproduction, compare_predictions
+        from openml_client.running.reproduce import (
+            Reproduction,
+            compare_predictions,
+            compare_states,
+            label_agreement,
+            trained_elsewhere,
+        )
         from openml_client.running.scores import compare_measures
 
         content = self._predictions_file(run)
@@ -136,7 +149,9 @@ class RunReproductions(RunAudits):
         again = as_published(outcome.predictions)
         environment, unreadable = self._compare_environment(run, description)
         verdict, reason, rows = compare_predictions(published, again, tolerance=tolerance)
-        return Reproduction(
+        logs, unreadable_logs = self._logs(run)
+        elsewhere = trained_elsewhere(logs, outcome.logs)
+        result = Reproduction(
             run_id=run.id,
             verdict=verdict,
             reason=reason,
@@ -144,8 +159,22 @@ class RunReproductions(RunAudits):
             n_rows=len(published),
             measures=compare_measures(run, task, data, published=published, again=again),
             environment=environment,
-            notes=(*unreadable, *map(str, (*notes, *failures_of(outcome)))),
+            notes=(*unreadable, *unreadable_logs, *map(str, (*notes, *failures_of(outcome)))),
+            label_agreement=label_agreement(published, rows),
+            states=compare_states(logs, outcome.logs),
         )
+        if elsewhere is None:
+            return result
+        close = "" if verdict == "identical" else f"; {result.agreement_text}"
+        return replace(result, reason=f"{reason}; {elsewhere}{close}")
+
+    def _logs(self, run: Run) -> tuple[Logs, tuple[str, ...]]:
+        """The logs of a run's training, and why they can't be read."""
+        try:
+            content = self._file(run, TRAINING_LOG)
+            return ({} if content is None else read_training_log(content)), ()
+        except FormatError as error:
+            return {}, (error.message,)
 
     def _run(
         self,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from openml_client_sklearn import SklearnExtension
 from sklearn.dummy import DummyClassifier
@@ -17,6 +18,7 @@ from openml_client.errors import FormatError, NoResultError, ValidationError
 from openml_client.extension.description import Description
 from openml_client.extension.protocol import Capabilities, Compat, FoldData, FoldResult, Note
 from openml_client.extension.trust import Trust
+from openml_client.running.reproduce import Reproduction
 from tests.unit import toy_extension
 from tests.unit.test_extension_discovery import install
 
@@ -32,6 +34,9 @@ class Keeping(SklearnExtension):
         SklearnExtension.capabilities, artefacts=("note", "picture")
     )
     loss: Any = 0.5
+    device = "cpu"
+    state = "1a"
+    shift = 0.0
 
     def describe(self, model: object) -> Description:
         return replace(super().describe(model), extension=self.name)
@@ -50,9 +55,12 @@ class Keeping(SklearnExtension):
     def run_fold(self, model: object, fold: FoldData, *, seed: int) -> FoldResult:
         ASKED.append(fold.progress)
         files = {"note.txt": f"{fold.repeat}, {fold.fold}".encode()}
+        result = super().run_fold(model, fold, seed=seed)
+        assert result.probabilities is not None
         return replace(
-            super().run_fold(model, fold, seed=seed),
-            log={"fold": fold.fold, "loss": self.loss},
+            result,
+            probabilities=result.probabilities + np.array([self.shift, -self.shift, 0.0]),
+            log={"fold": fold.fold, "loss": self.loss, "device": self.device, "state": self.state},
             artefacts=files if "note" in fold.artefacts else {},
         )
 
@@ -77,7 +85,7 @@ def test_logs_of_the_folds_are_published_and_read(client: Client, keeping: Keepi
     run = client.runs.publish(draft)
     logs = client.runs.training_log(run)
     assert list(logs) == [(0, fold, 0) for fold in range(10)]
-    assert logs[0, 3, 0] == {"fold": 3, "loss": 0.5}
+    assert logs[0, 3, 0] == {"fold": 3, "loss": 0.5, "device": "cpu", "state": "1a"}
     assert client.runs.training_log(draft) == logs
 
 
@@ -147,3 +155,35 @@ def test_pickles_are_not_published(client: Client, name: str) -> None:
     with pytest.raises(ValidationError, match="is a pickle by its name") as caught:
         client.runs.publish(replace(draft, files={**draft.files, name: b"\x80"}))
     assert "safetensors" in str(caught.value.hint)
+
+
+def test_a_reproduction_compares_the_fitted_states(client: Client, keeping: Keeping) -> None:
+    run = client.runs.publish(execute(client))
+    result = client.runs.reproduce(run)
+    assert (result.verdict, result.states) == ("identical", (10, 10))
+    assert "10 of 10 fitted states are the same" in result.to_text()
+    assert "10 of 10 fitted states are the same" in result.to_html()
+    assert Reproduction.from_json(result.to_json()) == result
+    keeping.state = "2b"
+    assert client.runs.reproduce(run).states == (0, 10)
+
+
+def test_a_reproduction_on_another_device_says_so(client: Client, keeping: Keeping) -> None:
+    run = client.runs.publish(execute(client))
+    keeping.device = "cuda"
+    result = client.runs.reproduce(run)
+    assert result.verdict == "identical"
+    assert result.reason.endswith("agree; the run was trained on cpu, here on cuda")
+    keeping.shift = 0.125
+    result = client.runs.reproduce(run)
+    assert result.verdict == "different"
+    assert "here on cuda; 100.00% of the labels agree, the largest" in result.reason
+    assert "difference is 0.125" in result.reason
+
+
+def test_a_damaged_log_is_a_note_of_the_reproduction(client: Client, keeping: Keeping) -> None:
+    draft = execute(client)
+    run = client.runs.publish(replace(draft, files={"training_log.json": b"{}"}))
+    result = client.runs.reproduce(run)
+    assert (result.verdict, result.states) == ("identical", None)
+    assert "no log of a training" in result.notes[0]
