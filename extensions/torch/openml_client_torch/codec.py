@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from openml_client.extension.values import codec
 from openml_client_sklearn.codec import HANDLERS
+
+from openml_client.extension.values import codec
 from openml_client_torch.modules import MODULE_HANDLERS
 from openml_client_torch.values import VALUE_HANDLERS
 

@@ -1,0 +1,108 @@
+"""Modules as parts: each by the call that made it, in the order in which they were made.
+
+What the modules hold in their weights is no part of a description: a module whose weights were
+loaded or trained is described as it was when it was made.  The same holds for ``train`` and
+``eval``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from openml_client.extension.codec import Decoder, Encoder, NodeHandler
+from openml_client.extension.description import Description
+from openml_client.extension.protocol import API
+from openml_client.extension.tree import PART
+from openml_client.extension.trust import Trust
+from openml_client_torch.values import DRY, SIZES
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from openml_client.extension.identity import Json
+    from openml_client_torch.building import Building
+    from openml_client_torch.describing import Describing
+    from openml_client_torch.dimensions import Sizes
+
+_DESCRIBING: Final = "describing"
+_BUILDING: Final = "building"
+
+
+class ModuleHandler(NodeHandler):
+    """A module, by its constructor call."""
+
+    tag = PART
+    kind: ClassVar[str] = "module"
+
+    def accepts(self, value: object) -> bool:
+        """Whether the value is a module; nothing is if torch is not loaded."""
+        torch = sys.modules.get("torch.nn")
+        return torch is not None and isinstance(value, torch.Module)
+
+    def encode(self, value: nn.Module, encoder: Encoder) -> Json:
+        """Part of a module; the outermost is numbered when all inside it are known."""
+        from openml_client_torch.describing import Describing
+
+        describing: Describing | None = encoder.memo.get(_DESCRIBING)
+        if describing is not None:
+            return describing.part(value, encoder)
+        describing = encoder.memo[_DESCRIBING] = Describing()
+        try:
+            return describing.root(value, encoder)
+        finally:
+            del encoder.memo[_DESCRIBING]
+
+    def decode(self, payload: Json, decoder: Decoder) -> nn.Module:
+        """Module that a part describes; the outermost makes all inside it in their order."""
+        from openml_client_torch.building import Building, require_moderate
+
+        building: Building | None = decoder.memo.get(_BUILDING)
+        if building is not None:
+            return building.part(payload, decoder)
+        if decoder.trust.own is None and DRY not in decoder.memo:
+            require_moderate(payload, decoder)
+        building = decoder.memo[_BUILDING] = Building({PART: payload})
+        try:
+            return building.root(payload, decoder)
+        finally:
+            del decoder.memo[_BUILDING]
+
+
+class _Shared(NodeHandler):
+    """Only decodes: a module that is met again inside the same outermost module."""
+
+    tag = PART
+    kind = "shared"
+
+    def decode(self, payload: Json, decoder: Decoder) -> nn.Module:
+        building: Building | None = decoder.memo.get(_BUILDING)
+        if building is None:
+            raise ValueError("a shared module that stands alone")
+        return building.shared(payload, decoder)
+
+
+MODULE_HANDLERS = (ModuleHandler(), _Shared())
+
+
+def rebuilt(value: Any, sizes: Sizes) -> Any:
+    """A fresh copy of a value from its own description, with the task's sizes filled in.
+
+    It may be a module, a partial of an optimizer, or anything else that has a description.
+
+    Raises
+    ------
+    NotSerializableError
+        If the value has no description.
+    FlowError
+        If it can't be made with these sizes.
+    """
+    from openml_client_torch.codec import CODEC
+    from openml_client_torch.policy import POLICY
+
+    path = type(value).__name__
+    tree = CODEC.encode(value, path)
+    described = Description(extension="torch", api=API, frameworks={}, tree=tree)
+    decoder = Decoder(CODEC, Trust.of_own(POLICY, described), "semantic", [], path)
+    decoder.memo[SIZES] = sizes
+    return decoder.decode(tree)

@@ -1,0 +1,146 @@
+"""What this extension vouches for in the flows of others, beside what scikit-learn's does.
+
+The names alone decide before anything is imported; the kind of what was imported is checked
+after.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Final
+
+from openml_client_sklearn.policy import POLICY as SKLEARN
+from openml_client_sklearn.policy import SEEDS
+
+from openml_client.extension.trust import Hazard, Policy, Rule, scalars
+from openml_client_torch.values import DEVICE
+
+if TYPE_CHECKING:
+    from openml_client.extension.identity import Json
+
+_MAX_LAYERS: Final = 1_000
+"""Each is a module; networks of a hundred layers are deep."""
+_MAX_UNNAMED: Final = 10_000
+"""What an argument without a name would be is not known, so it might be a number of layers."""
+
+_FUNCTIONS: Final = """
+abs absolute acos acosh add addcmul amax amin arccos arccosh arcsin arcsinh arctan arctan2 arctanh
+argmax argmin asin asinh atan atan2 atanh bmm cat cdist ceil celu clamp clip concat
+cosine_similarity cos cosh cumprod cumsum deg2rad dist div divide dot einsum erf erfc erfinv exp
+exp2 expm1 flatten flip floor fmax fmin frac hypot ldexp lerp lgamma log log10 log1p log2
+log_softmax logaddexp logaddexp2 logcumsumexp logit logsumexp matmul max maximum mean median min
+minimum mm movedim mul multiply nan_to_num nanmean nansum neg negative norm outer
+pairwise_distance permute pow prelu prod rad2deg reciprocal relu relu_ reshape round rrelu rsqrt
+selu sigmoid sign sin sinc sinh softmax sqrt square squeeze stack std sub subtract sum swapaxes
+tan tanh threshold transpose trunc unsqueeze var xlogy
+"""
+_SPECIAL: Final = """
+digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammainc gammaincc gammaln i0 i0e i1 i1e log1p
+log_ndtr log_softmax logit logsumexp multigammaln ndtr ndtri polygamma psi round sinc softmax
+xlog1py xlogy zeta
+"""
+
+
+def _names(module: str, names: str) -> frozenset[str]:
+    return frozenset(f"{module}:{name}" for name in names.split())
+
+
+def _is_in(value: object, *packages: str) -> bool:
+    home = getattr(value, "__module__", None) or ""
+    return any(f"{home}.".startswith(f"{package}.") for package in packages)
+
+
+def _not_a_module(value: object) -> str | None:
+    from torch import nn
+
+    if not (isinstance(value, type) and issubclass(value, nn.Module)):
+        return "not a module"
+    if _is_ours(value, "EmbedCategories") or _is_in(value, "torch.nn.modules"):
+        return None
+    return "a module that was not defined in torch.nn"
+
+
+def _not_a_part(value: object) -> str | None:
+    """Classes that recipes take: of modules, optimizers and schedulers."""
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
+
+    kinds = (Optimizer, LRScheduler)
+    if isinstance(value, type) and issubclass(value, kinds) and _is_in(value, "torch.optim"):
+        return None
+    return _not_a_module(value) and "not a class of a module, an optimizer or a scheduler"
+
+
+def _not_a_recipe(value: object) -> str | None:
+    is_recipe = _is_ours(value, "TorchClassifier") or _is_ours(value, "TorchRegressor")
+    return None if is_recipe else "not a recipe of this extension"
+
+
+def _is_ours(value: object, name: str) -> bool:
+    return getattr(value, "__name__", "") == name and _is_in(value, "openml_client_torch")
+
+
+def _not_a_calculation(value: object) -> str | None:
+    if isinstance(value, types.BuiltinFunctionType):
+        is_torchs = _is_in(value, "torch") or type(value.__self__).__module__.startswith("torch")
+    else:
+        is_torchs = isinstance(value, types.FunctionType) and _is_in(value, "torch")
+    return None if is_torchs else "not a function of torch that calculates"
+
+
+def _needs_a_device(parameter: str, value: Json) -> str | None:
+    if parameter != "device":
+        return None
+    for name in scalars(value):
+        is_known = (
+            name is None or name == "auto" or (isinstance(name, str) and DEVICE.fullmatch(name))
+        )
+        if not is_known:
+            return f"it asks for the device {name!r}"
+    return None
+
+
+def _has_too_many_layers(parameter: str, value: Json) -> str | None:
+    if parameter == "*args":
+        limit = _MAX_UNNAMED
+    elif parameter.startswith("num_") and parameter.endswith("layers"):
+        limit = _MAX_LAYERS
+    else:
+        return None
+    many = [n for n in scalars(value) if type(n) in (int, float) and abs(n) > limit]
+    return f"it asks for {many[0]:,} layers, or of something" if many else None
+
+
+_MODULE = Rule(
+    names=frozenset({"openml_client_torch:EmbedCategories"}),
+    modules=frozenset({"torch.nn"}),
+    packages=frozenset({"torch.nn.modules"}),
+    complaint=_not_a_module,
+)
+
+POLICY = SKLEARN | Policy(
+    rules={
+        "estimator": Rule(
+            names=_names("openml_client_torch", "TorchClassifier TorchRegressor"),
+            complaint=_not_a_recipe,
+        ),
+        "module": _MODULE,
+        "shared": _MODULE,
+        "patched": _MODULE,
+        "class": Rule(
+            names=_MODULE.names,
+            modules=_MODULE.modules | {"torch.optim", "torch.optim.lr_scheduler"},
+            packages=_MODULE.packages,
+            complaint=_not_a_part,
+        ),
+        "function": Rule(
+            names=_names("torch", _FUNCTIONS) | _names("torch.special", _SPECIAL),
+            modules=frozenset({"torch.nn.functional", "torch.nn.init"}),
+            complaint=_not_a_calculation,
+        ),
+    },
+    hazards=tuple(map(Hazard, (_needs_a_device, _has_too_many_layers))),
+)
+"""What both extensions vouch for."""
+
+__all__ = ["POLICY", "SEEDS"]

@@ -1,0 +1,154 @@
+"""Modules and functions of a user, as they would stand in a package of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def leaky(slope: float, shift: float = 0.0) -> Callable[[Tensor], Tensor]:
+    """Factory of an activation."""
+
+    def act(x: Tensor) -> Tensor:
+        return functional.leaky_relu(x, slope) + shift
+
+    return act
+
+
+class Act(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Block(nn.Module):
+    """Keeps none of its arguments; takes a class."""
+
+    def __init__(
+        self, d_in: int, d_out: int, act: Callable[[], nn.Module] = nn.ReLU, p: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.linear = nn.Linear(d_in, d_out)
+        self.act = act()
+        self.drop = nn.Dropout(p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.drop(self.act(self.linear(x)))
+
+
+class Residual(nn.Module):
+    """Changes the list that it is given, and hands arguments on."""
+
+    def __init__(
+        self,
+        sizes: list[int],
+        n_out: int,
+        *,
+        block: type[nn.Module] = Block,
+        head: nn.Module | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__()
+        width = sizes.pop(0)
+        self.blocks = nn.ModuleList()
+        for size in sizes:
+            self.blocks.append(block(width, size, **more))
+            width = size
+        self.head = head if head is not None else nn.Linear(width, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+class Wide(nn.Linear):
+    """Hides its arguments behind ``*args``."""
+
+    def __init__(self, *args: Any, scale: float = 2.0, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * self.scale
+
+
+class Backbone(nn.Module):
+    """With a head that others take off."""
+
+    def __init__(self, d_in: int = 4, width: int = 8, n_out: int = 5) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(d_in, width), nn.BatchNorm1d(width), nn.ReLU())
+        self.fc = nn.Linear(width, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.body(x))
+
+
+class OnTop(nn.Module):
+    """Takes the head off a backbone that it is given."""
+
+    def __init__(self, backbone: nn.Module, n_out: int = 2) -> None:
+        super().__init__()
+        width = backbone.fc.in_features
+        backbone.fc = nn.Identity()
+        self.backbone = backbone
+        self.head = nn.Linear(width, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.backbone(x))
+
+
+class Tied(nn.Module):
+    """Two layers whose weights may be tied afterwards."""
+
+    def __init__(self, n: int = 6, width: int = 6) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(n, width, bias=False)
+        self.decoder = nn.Linear(width, n, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decoder(torch.relu(self.encoder(x)))
+
+
+class Branches(nn.Module):
+    """Holds modules in a plain list as well."""
+
+    def __init__(self, parts: list[nn.Module]) -> None:
+        super().__init__()
+        self.parts = parts
+        self.registered = nn.ModuleList(parts)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([part(x) for part in self.parts]).sum(0)
+
+
+class Nameless(nn.Sequential):
+    """A container of another name."""
+
+
+class ByPosition(nn.Module):
+    """Takes one argument by position only."""
+
+    def __init__(self, width: int, /, n_out: int = 2) -> None:
+        super().__init__()
+        self.fc = nn.Linear(width, n_out)
+
+
+class NeedsMemory(nn.Module):
+    """Can't be made on the meta device."""
+
+    def __init__(self, width: int = 4) -> None:
+        super().__init__()
+        self.fc = nn.Linear(width, 2)
+        nn.init.constant_(self.fc.weight, float(self.fc.weight.std().item()))
+        self.fc.bias.data.normal_()
