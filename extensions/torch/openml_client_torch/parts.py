@@ -1,0 +1,224 @@
+"""The parts of a training, each made anew from what a recipe says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from openml_client_torch.modules import rebuilt
+from openml_client_torch.outputs import loss_class
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from openml_client_torch.dimensions import Sizes
+
+
+def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
+    """Module with the task's sizes and new weights, on the CPU.
+
+    Raises
+    ------
+    TypeError
+        If the recipe has no module.
+    ValueError
+        If its weights are of another dtype than the recipe's.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"module={module!r} is no torch.nn.Module; give an instance, as "
+            "nn.Linear(N_FEATURES, N_CLASSES)"
+        )
+    made: nn.Module = rebuilt(module, sizes)
+    dtypes = {p.dtype for p in made.parameters() if p.dtype.is_floating_point}
+    if dtypes == {torch.float32}:
+        return made.to(dtype)
+    if dtypes and dtype not in dtypes:
+        name = str(dtypes.pop()).removeprefix("torch.")
+        raise ValueError(f"the module is {name}, unlike the recipe; give dtype={name!r}")
+    return made
+
+
+def try_module(module: nn.Module, x: Tensor) -> Tensor:
+    """Outputs for a few rows, which also gives lazy layers their sizes.
+
+    Raises
+    ------
+    ValueError
+        If the module can't take such rows.
+    """
+    module.eval()  # no statistics move, and nothing is drawn but the weights of lazy layers
+    try:
+        with torch.no_grad():
+            outputs = module(x)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the module can't take rows of {x.shape[1]} features: {error}\n"
+            "Let its first layer have N_FEATURES inputs."
+        ) from error
+    if not isinstance(outputs, Tensor) or outputs.ndim == 0 or len(outputs) != len(x):
+        shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        raise ValueError(
+            f"the module gives {shape} for {len(x)} rows; it must give one tensor with a row for "
+            "each"
+        )
+    return outputs
+
+
+def steps_per_epoch(module: nn.Module, n_rows: int, batch_size: int) -> int:
+    """Batches of an epoch: a last one of a single row is left out if layers compare rows.
+
+    Raises
+    ------
+    ValueError
+        If all batches are of a single row then.
+    """
+    steps = -(-n_rows // batch_size)
+    if not any(isinstance(layer, _BatchNorm) for layer in module.modules()):
+        return steps
+    if batch_size == 1 or n_rows == 1:
+        raise ValueError(
+            f"BatchNorm can't train on batches of one row ({n_rows} rows for training, "
+            f"batch_size={batch_size}); take LayerNorm, or more rows"
+        )
+    return steps - (n_rows % batch_size == 1)
+
+
+def make_loss(
+    loss: Any, sizes: Sizes, weights: NDArray[np.float64] | None, n_outputs: int
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Loss, on the CPU, with a weight for each class if there are some.
+
+    Raises
+    ------
+    TypeError
+        If it can't be called, or takes no weights.
+    """
+    kind = loss_class(loss)
+    given = rebuilt(loss, sizes)
+    if kind is None:
+        if weights is not None or not callable(given):
+            raise TypeError(f"loss={loss!r} takes no class_weight; give a class such as nn.NLLLoss")
+        return given  # type: ignore[no-any-return]
+    made: Any = given if isinstance(given, nn.Module) else given()
+    if weights is not None:
+        _give_weights(made, torch.from_numpy(weights), n_outputs)
+    if any(p.requires_grad for p in getattr(made, "parameters", list)()):
+        raise TypeError(
+            f"{kind.__name__} has weights of its own, which would not be trained; put them into "
+            "the module"
+        )
+    return made  # type: ignore[no-any-return]
+
+
+def try_loss(loss: Callable[[Tensor, Tensor], Tensor], outputs: Tensor, targets: Tensor) -> None:
+    """Calculate the loss of a few rows.
+
+    Raises
+    ------
+    ValueError
+        If it does not take such outputs and targets, or gives more than one number.
+    """
+    try:
+        with torch.no_grad():
+            value = loss(outputs, targets)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the loss can't take outputs {tuple(outputs.shape)} of {outputs.dtype} with targets "
+            f"{tuple(targets.shape)} of {targets.dtype}: {error}"
+        ) from error
+    if not isinstance(value, Tensor) or value.ndim != 0:
+        raise ValueError("the loss must give one number; set reduction='mean'")
+
+
+def _give_weights(loss: Any, weights: Tensor, n_outputs: int) -> None:
+    name = "pos_weight" if isinstance(loss, nn.BCEWithLogitsLoss) else "weight"
+    known = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss, nn.BCEWithLogitsLoss)
+    if not isinstance(loss, known) or getattr(loss, name) is not None:
+        raise TypeError(
+            f"{type(loss).__name__} takes no class_weight, or has a {name} already; give one of "
+            f"{[one.__name__ for one in known]} without"
+        )
+    if name == "weight":  # an output without a class in this fold is never right
+        others = torch.ones(n_outputs - len(weights), dtype=weights.dtype)
+        loss.weight = torch.cat([weights, others])
+    elif len(weights) == 2 and n_outputs == 1:
+        loss.pos_weight = weights[1] / weights[0]
+    elif len(weights) > 1:
+        raise TypeError("class_weight with BCEWithLogitsLoss needs two classes and one output")
+
+
+def make_optimizer(
+    optimizer: Any, module: nn.Module, groups: Mapping[str, Any] | None, sizes: Sizes
+) -> torch.optim.Optimizer:
+    """Optimizer of the weights that are to be trained.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or a pattern or an option of ``param_groups`` fits nothing.
+    TypeError
+        If it is no optimizer, or one that asks for the loss several times in a step.
+    """
+    named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    if not named:
+        raise ValueError("the module has nothing to train: no weight has requires_grad")
+    parts = []
+    for pattern, options in (groups or {}).items():
+        names = [name for name in named if fnmatchcase(name, pattern)]
+        if not names:
+            raise ValueError(
+                f"param_groups: {pattern!r} matches no weight that is left; there are "
+                f"{[*named][:10]}"
+            )
+        parts.append({"params": [named.pop(name) for name in names], **rebuilt(options, sizes)})
+    rest = [{"params": [*named.values()]}] if named else []
+    make = rebuilt(optimizer, sizes)
+    made = make(rest + parts) if callable(make) else make
+    if not isinstance(made, torch.optim.Optimizer) or isinstance(made, torch.optim.LBFGS):
+        raise TypeError(
+            f"optimizer={optimizer!r}; give a class of torch.optim, or a partial of one, that "
+            "makes its steps from gradients (LBFGS does not)"
+        )
+    unknown = {name for part in parts for name in part} - {"params", *made.defaults}
+    if unknown:
+        raise ValueError(
+            f"param_groups: {type(made).__name__} has no option {sorted(unknown)}; it has "
+            f"{sorted(made.defaults)}"
+        )
+    return made
+
+
+def make_scheduler(
+    scheduler: Any,
+    optimizer: torch.optim.Optimizer,
+    sizes: Sizes,
+    *,
+    step: Literal["epoch", "step"],
+    monitor: Literal["loss", "score"],
+) -> Any:
+    """Scheduler of the optimizer's learning rate, or None.
+
+    Raises
+    ------
+    ValueError
+        If it follows a measure that is not the recipe's.
+    """
+    if scheduler is None:
+        return None
+    made = rebuilt(scheduler, sizes)(optimizer)
+    if isinstance(made, ReduceLROnPlateau):
+        mode = "max" if monitor == "score" else "min"
+        if step == "step" or made.mode != mode:
+            raise ValueError(
+                f"ReduceLROnPlateau follows the {monitor} of each epoch; give it mode={mode!r}, "
+                "and scheduler_step='epoch'"
+            )
+    return made

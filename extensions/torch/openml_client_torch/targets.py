@@ -1,0 +1,82 @@
+"""What is to be learned: the classes or numbers of the rows that a recipe is fitted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from openml_client_torch.outputs import ClassOutputs, Meaning, NumberOutputs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+class Classes:
+    """Classes, numbered in the order of their labels."""
+
+    def __init__(self, y: Any, *, loss: Any, meaning: Meaning, class_weight: Any) -> None:
+        self.labels: NDArray[Any] = _column(y)
+        check_classification_targets(self.labels)
+        self.classes, self.values = np.unique(self.labels, return_inverse=True)
+        self.strata: NDArray[np.int64] = self.values
+        self.n_classes = len(self.classes)
+        self._loss, self._meaning, self._weight = loss, meaning, class_weight
+
+    def outputs(self, tried: Tensor, rows: NDArray[np.bool_]) -> ClassOutputs:
+        """How to read outputs of a module that gave some for a few rows."""
+        return ClassOutputs(self._loss, self._meaning, self.classes, tried)
+
+    def weights(self, rows: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+        """Weight of each class, or None.
+
+        Raises
+        ------
+        ValueError
+            If labels are given weights, and none of them is a class.
+        """
+        if self._weight is None:
+            return None
+        if isinstance(self._weight, str):  # "balanced"
+            counts = np.bincount(self.values[rows], minlength=self.n_classes)
+            mean: float = counts.mean()
+            return mean / np.maximum(counts, 1.0)
+        labels = self.classes.tolist()
+        if not set(labels) & self._weight.keys():
+            raise ValueError(
+                f"class_weight names {[*self._weight]}, and the classes are {labels}; in a task "
+                "of OpenML the labels are texts"
+            )
+        return np.array([self._weight.get(label, 1.0) for label in labels], dtype=np.float64)
+
+
+class Numbers:
+    """Numbers, for regression."""
+
+    n_classes = 1
+
+    def __init__(self, y: Any, *, is_scaled: bool) -> None:
+        self.values: NDArray[np.float64] = _column(y).astype(np.float64)
+        if not np.isfinite(self.values).all():
+            raise ValueError("the target holds infinite numbers; leave these rows out")
+        self.labels = self.values
+        self.strata = np.zeros(len(self.values), dtype=np.int64)
+        self._is_scaled = is_scaled
+
+    def outputs(self, tried: Tensor, rows: NDArray[np.bool_]) -> NumberOutputs:
+        """How to read outputs of a module that gave some for a few rows."""
+        return NumberOutputs(self.values[rows], tried, is_scaled=self._is_scaled)
+
+    def weights(self, rows: NDArray[np.bool_]) -> None:
+        """No class has a weight."""
+
+
+def _column(y: Any) -> NDArray[Any]:
+    column: NDArray[Any] = column_or_1d(np.asarray(y))
+    if pd.isna(column).any():
+        raise ValueError("the target is missing in some rows; leave these out")
+    return column
