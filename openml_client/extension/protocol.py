@@ -34,6 +34,7 @@ __all__ = [
     "FoldFailure",
     "FoldResult",
     "Note",
+    "Restorer",
     "TaskKind",
     "Translator",
 ]
@@ -225,5 +226,39 @@ class Translator(Protocol):
         ------
         FlowError
             With place, reason and remedy, if the flow can't be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Restorer(Protocol):
+    """What an extension has besides, if its artefacts hold all that training gave a model."""
+
+    def restore(
+        self,
+        model: object,
+        fold: FoldData,
+        files: Mapping[str, bytes],
+        *,
+        seed: int,
+        log: Mapping[str, Json] | None,
+    ) -> object:
+        """Give a copy of the model that predicts as the one that was trained on the fold.
+
+        Parameters
+        ----------
+        files
+            Artefacts of the fold, by their kinds, as ``weights``.
+        seed
+            That of the training.
+        log
+            What the training logged, to compare with; None if it is not there.
+
+        Raises
+        ------
+        IntegrityError
+            If the files are damaged, or not those that the training logged.
+        FlowError
+            If they do not fit the model.
         """
         ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from openml_client.errors import FlowError, FormatError, NoResultError, TaskError
 from openml_client.model.run import Run
 from openml_client.model.task import Task
-from openml_client.resources.flows import build, settings_of, strangers_trust
+from openml_client.resources.flows import build, extension_of, settings_of, strangers_trust
 from openml_client.resources.foreign_flows import is_own
 from openml_client.resources.run_audit import RunAudits
 from openml_client.resources.run_documents import (
@@ -94,6 +94,69 @@ class RunReproductions(RunAudits):
                 reason=error.message,
                 notes=(error.hint,) if error.hint else (),
             )
+
+    def weights(
+        self,
+        run: Any,
+        *,
+        repeat: int = 0,
+        fold: int = 0,
+        sample: int = 0,
+        trusted: Iterable[str] = (),
+    ) -> Any:
+        """The model of a run as it was trained on a fold: rebuilt, with the weights of the run.
+
+        What stands before the net in a pipeline is fitted again, on the training rows of the fold
+        and with the seeds of the run.  It predicts what the run predicted.
+
+        Parameters
+        ----------
+        trusted
+            Packages or names that the flow may import.
+
+        Raises
+        ------
+        NoResultError
+            If the run has no weights of this fold, or the task has no such fold.
+        IntegrityError
+            If the weights are not those that the run logged.
+        UntrustedError
+            If the flow names what is not trusted; nothing was imported then.
+        FlowError
+            If the model can't be rebuilt here.
+        """
+        from openml_client.extension.protocol import Restorer
+        from openml_client.running.execute import file_of_fold, seed_of_fold
+
+        run, key = self._as_run(run), (repeat, fold, sample)
+        description = self._description_of(run)
+        extension = extension_of(description)
+        task = self._tasks.get(run.task_id)
+        splits = self._tasks.splits(task)
+        place = f"repeat {repeat}, fold {fold}" + (f", sample {sample}" if sample else "")
+        if key not in splits:
+            raise NoResultError(f"task {task.id} has no {place}")
+        names = {
+            kind: file_of_fold(kind, key, has_samples=splits.has_samples)
+            for kind in extension.capabilities.artefacts
+        }
+        found = {kind: self._file(run, name) for kind, name in names.items()}
+        files = {kind: content for kind, content in found.items() if content is not None}
+        if not files or not isinstance(extension, Restorer):
+            raise NoResultError(
+                f"run {run.id} has no weights of {place}",
+                hint="A net's are kept if they are asked for: "
+                "client.runs.execute(model, task, artefacts=['weights']).",
+            )
+        logs, _ = self._logs(run)
+        model = build(description, trust=strangers_trust(description, trusted))
+        return extension.restore(
+            model,
+            self._data(task).fold(splits[key], key),
+            files,
+            seed=seed_of_fold(seed_of(run), key),
+            log=logs.get(key),
+        )
 
     def _reproduce_isolated(
         self,

@@ -188,9 +188,14 @@ def plan(
             trust=trust,
             data=data.fold(fold, key, artefacts=artefacts, progress=progress),
             test=fold.test,
-            seed=derive(seed, "fold", *key),
+            seed=seed_of_fold(seed, key),
             compat=compat,
         )
+
+
+def seed_of_fold(seed: int, key: Key) -> int:
+    """Seed of a fold, of the root seed of the run."""
+    return derive(seed, "fold", *key)
 
 
 def execute(

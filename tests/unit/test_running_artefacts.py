@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from openml_client import Client, RunDraft
 from openml_client.errors import FormatError, NoResultError, ValidationError
 from openml_client.extension.description import Description
 from openml_client.extension.protocol import Capabilities, Compat, FoldData, FoldResult, Note
+from openml_client.extension.seeds import derive
 from openml_client.extension.trust import Trust
 from openml_client.running.reproduce import Reproduction
 from tests.unit import toy_extension
@@ -63,6 +65,21 @@ class Keeping(SklearnExtension):
             log={"fold": fold.fold, "loss": self.loss, "device": self.device, "state": self.state},
             artefacts=files if "note" in fold.artefacts else {},
         )
+
+
+class Restoring(Keeping):
+    """Reads its notes again."""
+
+    def restore(
+        self,
+        model: object,
+        fold: FoldData,
+        files: Mapping[str, bytes],
+        *,
+        seed: int,
+        log: Mapping[str, Any] | None,
+    ) -> object:
+        return {"model": model, "rows": len(fold.x_train), "files": files, "seed": seed, "log": log}
 
 
 @pytest.fixture
@@ -147,6 +164,33 @@ def test_an_extension_knows_whether_somebody_watches(client: Client, keeping: Ke
     ASKED.clear()
     execute(client)
     assert set(ASKED) == {False}
+
+
+def test_a_trained_model_is_restored_from_the_files_of_its_fold(
+    client: Client, keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy_extension, "KEEPING", Restoring())
+    run = client.runs.publish(execute(client, artefacts=["note"], seed=5))
+    told = client.runs.weights(run, fold=2)
+    assert isinstance(told["model"], DummyClassifier)
+    assert told["files"] == {"note": b"0, 2"}
+    assert told["log"]["fold"] == 2
+    assert told["rows"] == 135
+    assert told["seed"] == derive(5, "fold", 0, 2, 0)
+    with pytest.raises(NoResultError, match="task 1 has no repeat 0, fold 10"):
+        client.runs.weights(run, fold=10)
+
+
+def test_a_run_without_weights_says_how_to_keep_them(
+    client: Client, keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for extension, artefacts in ((Restoring(), []), (keeping, ["note"])):
+        monkeypatch.setattr(toy_extension, "KEEPING", extension)
+        options = {"artefacts": artefacts, "seed": len(artefacts)}
+        run = client.runs.publish(execute(client, **options))
+        with pytest.raises(NoResultError, match="no weights of repeat 0, fold 0") as caught:
+            client.runs.weights(run)
+        assert "artefacts=['weights']" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("name", ["model.pth", "model.PT2", "model.tar.pkl", "model.joblib"])
