@@ -6,7 +6,7 @@ may run in this process or in any `concurrent.futures.Executor`, with the same r
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
@@ -402,7 +402,11 @@ def _times(done: _Done, *, has_samples: bool) -> Iterator[RunEvaluation]:
 
 
 def _trace(done: _Done) -> Iterator[TraceIteration]:
+    # A trace names no sample: those of one fold are numbered one after the other.
+    before: Counter[tuple[int, int]] = Counter()
     for outcome, result in done:
         repeat, fold, _ = outcome.key
-        for iteration in result.trace:
-            yield replace(iteration, repeat=repeat, fold=fold)
+        first = before[repeat, fold]
+        for row in result.trace:
+            yield replace(row, repeat=repeat, fold=fold, iteration=first + row.iteration)
+        before[repeat, fold] += 1 + max((row.iteration for row in result.trace), default=-1)
