@@ -26,6 +26,7 @@ from openml_client.extension.protocol import (
     FoldData,
     FoldFailure,
     FoldResult,
+    Restorer,
     TaskKind,
     Translator,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Note",
     "Policy",
     "Rebuilder",
+    "Restorer",
     "Rule",
     "TaskKind",
     "TraceIteration",

@@ -10,29 +10,35 @@ from importlib.metadata import EntryPoint, entry_points
 
 from openml_client.errors import FlowError, MissingDependencyError
 from openml_client.extension.protocol import API, Extension, Translator
+from openml_client.extension.references import OWN_PREFIX
 
 GROUP = "openml_client.extensions"
+EXTENDED = "openml_client.extended"
+"""Entry points of extensions that take over some models of the extension of that name: pipelines
+whose last step they know, say."""
 
-_OURS = ("sklearn", "torch")
-"""Frameworks whose extension this project makes."""
+_OURS = {"sklearn": "sklearn", "torch": "torch", "skorch": "torch"}
+"""The extension that this project makes, by framework."""
 
 
 def find_extension(model: object) -> Extension:
     """Extension of a model: of its class, or of the nearest base class that has one.
 
     The name of an entry point is the top-level module whose classes it handles, so nothing is
-    imported to find out.
+    imported to find out.  Those that extend it (`EXTENDED`) are asked whether the model is theirs.
 
     Raises
     ------
     MissingDependencyError
         If no extension for the model is installed.
+    FlowError
+        If two say that the model is theirs.
     """
     roots = [cls.__module__.partition(".")[0] for cls in type(model).__mro__]
     installed = _installed(roots)
     for root in roots:
         if root in installed:
-            return _load(root, installed[root])
+            return _extending(root, model) or _load(root, installed[root])
     cls = type(model)
     raise MissingDependencyError(
         f"no extension handles {cls.__module__}.{cls.__qualname__}",
@@ -74,28 +80,44 @@ def find_translator(external_version: str | None) -> tuple[Extension, Translator
     return None
 
 
+def _extending(name: str, model: object) -> Extension | None:
+    """The extension that takes the model over from the one of this name, or None."""
+    takers: dict[str, Extension] = {}
+    for point in _found_on(EXTENDED, tuple(sys.path)).get(name, ()):
+        extension = _load(name, [point])
+        if extension.can_describe(model):
+            takers[point.value] = extension
+    if len(takers) > 1:
+        raise FlowError(
+            f"two extensions take a {type(model).__qualname__}: {' and '.join(sorted(takers))}",
+            hint="Name one: client.flows.from_model(model, extension=...).",
+        )
+    return next(iter(takers.values()), None)
+
+
 def _advice(roots: Iterable[str], installed: Collection[str]) -> str:
-    name = next((root for root in roots if root in _OURS), None)
+    name = next((_OURS[root] for root in roots if root in _OURS), None)
     if name is None and installed:
-        names = ", ".join(sorted(installed))
+        # Extensions have a name for classes of their own, too, which tells nobody anything.
+        names = ", ".join(sorted(name for name in installed if not name.startswith(OWN_PREFIX)))
         return f"Extensions are installed for {names}: give a model of theirs."
     return f"pip install openml-client-{name or 'sklearn'}"
 
 
 def _installed(wanted: Iterable[str]) -> dict[str, list[EntryPoint]]:
     """All extensions; looked for again if none of the wanted ones was there before."""
-    found = _found_on(tuple(sys.path))
+    found = _found_on(GROUP, tuple(sys.path))
     if found.keys().isdisjoint(wanted):
         _found_on.cache_clear()
-        found = _found_on(tuple(sys.path))
+        found = _found_on(GROUP, tuple(sys.path))
     return found
 
 
 @functools.cache
-def _found_on(_: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
+def _found_on(group: str, _: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
     # Every fold asks, and reading the lists of all distributions takes 10 ms.
     found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points(group=group):
         found.setdefault(point.name, []).append(point)
     return found
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from openml_client.extension.description import Description
 from openml_client.extension.identity import Json
-from openml_client.extension.references import top_level
+from openml_client.extension.references import framework_of, top_level
 from openml_client.extension.tree import node_classes
 
 
@@ -51,7 +51,7 @@ def requirements(description: Description) -> tuple[str, ...]:
 
 def frameworks_of(tree: Json) -> Mapping[str, str]:
     """Requirement by top-level module, for the classes of all nodes in a tree."""
-    return pinned(top_level(name) for name in node_classes(tree))
+    return pinned(framework_of(name) for name in node_classes(tree))
 
 
 def pinned(modules: Iterable[str]) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from openml_client.errors import FlowError
 from openml_client.extension.description import Description, read_json
 from openml_client.extension.identity import Json, canonical, digest
-from openml_client.extension.references import top_level
+from openml_client.extension.references import OWN_PREFIX, framework_of
 from openml_client.extension.structure import Address, Component, Slot, join, layout, split
 from openml_client.extension.tree import NODE, check, tagged
 from openml_client.model.flow import (
@@ -43,7 +43,6 @@ MAX_VALUE = 2048
 _MAX_PLACE = 256
 """Longer places are named by their hash, to leave room for the readable part of a name."""
 _HASH_DIGITS = 8
-_PREFIX = "openml_client_"
 
 _DATA_TYPES = {bool: "boolean", int: "integer", float: "numeric", str: "string", list: "vector"}
 
@@ -58,7 +57,7 @@ def flow_from_description(description: Description, extension: Extension) -> Flo
     """
     structure, values = split(description.tree)
     root = layout(structure)
-    prefix = f"{_PREFIX}{extension.name}=={extension.api}"
+    prefix = f"{OWN_PREFIX}{extension.name}=={extension.api}"
     source = canonical(
         {
             "extension": description.extension,
@@ -112,7 +111,7 @@ def extension_of(external_version: str | None) -> str | None:
 
     ``openml_client_sklearn==1,sklearn==1.9.1`` gives ``sklearn``.
     """
-    match = re.match(rf"{_PREFIX}(\w+)==\d+(,|$)", external_version or "")
+    match = re.match(rf"{OWN_PREFIX}(\w+)==\d+(,|$)", external_version or "")
     return match[1] if match else None
 
 
@@ -237,7 +236,7 @@ def _collapsed(component: Component, names: Mapping[int, str]) -> Json:
 
 def _readable(component: Component, limit: int) -> str:
     """``sklearn.Pipeline(impute=SimpleImputer,svc=SVC)``, with as much inside as there is room."""
-    package = _casual(top_level(component.payload["class"]))
+    package = _casual(framework_of(component.payload["class"]))
     for depth in range(5, -1, -1):
         name = f"{package}.{_call_text(component, depth)}"
         if len(name) <= limit:
@@ -261,7 +260,7 @@ def _place(path: tuple[str, ...]) -> str:
 
 def _frameworks(component: Component, frameworks: Mapping[str, str]) -> dict[str, str]:
     """Requirements of the classes in a component and inside it, by module."""
-    modules = {top_level(part["class"]) for inner in component.walk() for part in inner.parts}
+    modules = {framework_of(part["class"]) for inner in component.walk() for part in inner.parts}
     return {module: frameworks[module] for module in sorted(modules) if module in frameworks}
 
 

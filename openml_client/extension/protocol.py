@@ -34,6 +34,7 @@ __all__ = [
     "FoldFailure",
     "FoldResult",
     "Note",
+    "Restorer",
     "TaskKind",
     "Translator",
 ]
@@ -56,7 +57,7 @@ class Capabilities:
     trace: bool = False
     """Whether it gives what a search tried."""
     artefacts: tuple[str, ...] = ()
-    """Names of the files that each fold gives."""
+    """Kinds of files that a fold gives where they are asked for, as ``weights``."""
     seed_parameters: frozenset[str] = frozenset()
     """Names of the parameters that are seeds, which `seed_description` fills."""
     exact: Literal["none", "machine", "platform"] = "none"
@@ -82,6 +83,10 @@ class FoldData:
     repeat: int = 0
     fold: int = 0
     sample: int = 0
+    artefacts: frozenset[str] = frozenset()
+    """Kinds of files that the caller asks for, of those that the extension claims."""
+    progress: bool = False
+    """Whether somebody watches, who may be shown how far a long training is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +126,12 @@ class FoldResult:
     trace: tuple[TraceIteration, ...] = ()
     """One row per candidate, if the model searches."""
     artefacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """Files by name with extension."""
+    """The files that were asked for, named by their kind, as ``weights.safetensors``."""
+    log: Mapping[str, Json] | None = field(default=None, repr=False)
+    """How the training went, as plain JSON, for the run's ``training_log.json``.
+
+    Where it tells the ``device`` and the number of ``threads``, a reproduction on others says so;
+    a hash of the fitted ``state`` is compared."""
     failure: FoldFailure | None = None
 
 
@@ -216,5 +226,39 @@ class Translator(Protocol):
         ------
         FlowError
             With place, reason and remedy, if the flow can't be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Restorer(Protocol):
+    """What an extension has besides, if its artefacts hold all that training gave a model."""
+
+    def restore(
+        self,
+        model: object,
+        fold: FoldData,
+        files: Mapping[str, bytes],
+        *,
+        seed: int,
+        log: Mapping[str, Json] | None,
+    ) -> object:
+        """Give a copy of the model that predicts as the one that was trained on the fold.
+
+        Parameters
+        ----------
+        files
+            Artefacts of the fold, by their kinds, as ``weights``.
+        seed
+            That of the training.
+        log
+            What the training logged, to compare with; None if it is not there.
+
+        Raises
+        ------
+        IntegrityError
+            If the files are damaged, or not those that the training logged.
+        FlowError
+            If they do not fit the model.
         """
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +26,9 @@ class Rebuilder:
     """Version of its form of description."""
     codec: Codec
     policy: Policy
+    around: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Surrounds the making of models, once they passed the audit: so that a generator which
+    constructors draw from is afterwards as it was."""
 
     def describe(self, model: object) -> Description:
         """Describe a model, and make sure that it can be rebuilt.
@@ -36,7 +41,8 @@ class Rebuilder:
         description = self.describe_unverified(model)
         kind = type(model).__name__
         trust = Trust.of_own(self.policy, description)
-        again = self.codec.encode(self.codec.decode(description.tree, trust, path=kind), kind)
+        with self.around():
+            again = self.codec.encode(self.codec.decode(description.tree, trust, path=kind), kind)
         place = _difference(description.tree, again)
         if place is not None:
             raise NotSerializableError(
@@ -80,7 +86,8 @@ class Rebuilder:
         if compat == "exact":
             _require_versions(description)
         root = description.class_name.rpartition(":")[2]
-        return self.codec.decode(description.tree, trust, compat=compat, notes=notes, path=root)
+        with self.around():
+            return self.codec.decode(description.tree, trust, compat=compat, notes=notes, path=root)
 
 
 def _require_versions(description: Description) -> None:

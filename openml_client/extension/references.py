@@ -9,6 +9,9 @@ import types
 
 from openml_client.errors import MissingDependencyError, NotSerializableError
 
+OWN_PREFIX = "openml_client_"
+"""What the packages of extensions begin with, before the name of the framework."""
+
 _HOMELESS = ("numpy", "scipy.special", "builtins", "math", "operator")
 """Where functions are looked for that do not tell a public module, as those of ``_operator``."""
 
@@ -23,6 +26,15 @@ def is_reference(text: str) -> bool:
 def top_level(reference: str) -> str:
     """Name of the package that a reference leads into."""
     return reference.partition(":")[0].partition(".")[0]
+
+
+def framework_of(reference: str) -> str:
+    """Top-level module of the framework that a class belongs to.
+
+    Classes that an extension adds to a framework, as ``openml_client_torch:TorchClassifier``,
+    belong to that framework: the version of an extension is no part of what a flow is.
+    """
+    return top_level(reference).removeprefix(OWN_PREFIX)
 
 
 def reference_to(value: object, path: str) -> str:

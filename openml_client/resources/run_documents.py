@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import ArffError, NotFoundError, ProtocolError, ValidationError
+from openml_client.errors import (
+    ArffError,
+    FormatError,
+    NotFoundError,
+    ProtocolError,
+    ValidationError,
+)
 from openml_client.model.flow import Flow, FlowSetting
 from openml_client.model.run import FailedFold, ParameterSetting, Predictions, Run, RunDraft
 from openml_client.wire.run import RunUpload
@@ -15,6 +21,8 @@ from openml_client.wire.run import RunUpload
 if TYPE_CHECKING:
     import pandas as pd
 
+    from openml_client.extension.protocol import Extension
+    from openml_client.formats.splits import Key
     from openml_client.running.execute import Outcome
     from openml_client.transport import FilePart
 
@@ -23,9 +31,13 @@ DEFAULT_SEED = 0
 
 ENVIRONMENT = "environment.json"
 LONG_VALUES = "setup.json"
+TRAINING_LOG = "training_log.json"
 PREDICTIONS = "predictions.arff"
 TRACE = "trace.arff"
 DESCRIPTION = "description.xml"
+
+_EXECUTABLE = frozenset({"ckpt", "dill", "joblib", "pickle", "pkl", "pt", "pt2", "pth"})
+"""Extensions of files that are pickles, or hold some: reading one executes what it says."""
 
 
 def upload_of(draft: RunDraft, flow: Flow) -> RunUpload:
@@ -102,7 +114,10 @@ def _part(filename: str) -> str:
 
 
 def _check_file(filename: str, content: bytes) -> None:
-    """Refuse what the server would, after it took the flow.  Source: protocol note, section 5."""
+    """Refuse pickles, and what the server would after it took the flow.
+
+    Source: protocol note, section 5.
+    """
     from openml_client.formats.arff import check_arff
     from openml_client.wire import xml
 
@@ -111,6 +126,11 @@ def _check_file(filename: str, content: bytes) -> None:
         raise ValidationError(
             f"the file {filename!r} of the run has no name with an extension",
             hint="Name it as model.bin or log.txt.",
+        )
+    if extension.lower().rpartition(".")[2] in _EXECUTABLE:
+        raise ValidationError(
+            f"the file {filename!r} of the run is a pickle by its name: who reads it executes it",
+            hint="Publish what it holds as data, in a .safetensors, .json or .parquet file.",
         )
     if not isinstance(content, bytes) or not content:
         what = "is empty" if content in {b"", ""} else f"is no bytes but {type(content).__name__}"
@@ -125,6 +145,50 @@ def _check_file(filename: str, content: bytes) -> None:
             f"the file {filename!r} of the run can't be read: {error.message}",
             hint="Servers read files of this extension; give it another one.",
         ) from error
+
+
+def as_artefacts(given: Iterable[str], extension: Extension) -> frozenset[str]:
+    """Make the kinds of files that folds are to give of what a caller asks for.
+
+    Raises
+    ------
+    ValidationError
+        If the extension gives no such files.
+    """
+    wanted = frozenset([given] if isinstance(given, str) else given)
+    unknown = sorted(wanted.difference(extension.capabilities.artefacts))
+    if unknown:
+        gives = ", ".join(extension.capabilities.artefacts)
+        raise ValidationError(
+            f"the extension {extension.name!r} gives no artefacts {', '.join(unknown)}",
+            hint=f"It gives {gives}." if gives else "It gives none: leave artefacts out.",
+        )
+    return wanted
+
+
+def training_log(outcome: Outcome) -> dict[str, bytes]:
+    """The file that tells how the training of the folds went; {} if nothing is told."""
+    names = ("repeat", "fold", "sample")
+    folds = [
+        {**dict(zip(names, key, strict=True)), "log": log} for key, log in outcome.logs.items()
+    ]
+    return {TRAINING_LOG: json_bytes({"folds": folds})} if folds else {}
+
+
+def read_training_log(content: bytes) -> dict[Key, dict[str, Any]]:
+    """How the training of each fold went, by ``(repeat, fold, sample)``.
+
+    Raises
+    ------
+    FormatError
+        If the file is anything else.
+    """
+    try:
+        rows = json.loads(content)["folds"]
+        logs = {(int(r["repeat"]), int(r["fold"]), int(r["sample"])): dict(r["log"]) for r in rows}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise FormatError(f"the run's {TRAINING_LOG} is no log of a training: {error!r}") from error
+    return logs
 
 
 def setup_string(extension: str, seed: int) -> str:

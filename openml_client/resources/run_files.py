@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openml_client.errors import NoResultError, NotFoundError
-from openml_client.model.run import Run, RunFile
+from openml_client.model.run import Run, RunDraft, RunFile
 from openml_client.model.trace import Trace
 from openml_client.resources.ids import as_id
-from openml_client.resources.run_documents import PREDICTIONS, predictions_frame
+from openml_client.resources.run_documents import (
+    PREDICTIONS,
+    TRAINING_LOG,
+    predictions_frame,
+    read_training_log,
+)
 from openml_client.resources.things import Kind, Things
 from openml_client.wire.routes import runs as routes
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from openml_client.formats.splits import Key
 
 RUNS = Kind(name="run", tag=routes.RUN_TAG, untag=routes.RUN_UNTAG, delete=routes.RUN_DELETE)
 
@@ -61,6 +68,35 @@ class RunFiles(Things):
         """
         trace: Trace = self._caller.call(routes.RUN_TRACE, id=as_id(run, "run"))
         return trace
+
+    def training_log(self, run: Any) -> dict[Key, dict[str, Any]]:
+        """How the training of each fold went, by ``(repeat, fold, sample)``.
+
+        What a log holds is the extension's; torch's has the history by epoch.
+
+        Parameters
+        ----------
+        run
+            A run or its id, or a draft that is not published yet.
+
+        Raises
+        ------
+        NoResultError
+            If the run has no log of its training.
+        FormatError
+            If its log is damaged.
+        """
+        if isinstance(run, RunDraft):
+            content, what = run.files.get(TRAINING_LOG), "the draft"
+        else:
+            run = self._as_run(run)
+            content, what = self._file(run, TRAINING_LOG), f"run {run.id}"
+        if content is None:
+            raise NoResultError(
+                f"{what} has no log of its training",
+                hint="Extensions of frameworks that train in epochs, as torch's, give one.",
+            )
+        return read_training_log(content)
 
     def download(self, run: Any, name: str) -> bytes:
         """A file of a run, as it was uploaded.

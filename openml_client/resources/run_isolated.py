@@ -12,10 +12,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from openml_client import errors
 from openml_client.config import Settings, registry_folder
 from openml_client.errors import FormatError, OpenMLError, TaskError
-from openml_client.extension.discovery import GROUP
+from openml_client.extension.discovery import GROUP, find_translator
+from openml_client.extension.flows import extension_of
 from openml_client.model.flow import Flow
 from openml_client.model.run import Run
 from openml_client.resources.caller import Caller
@@ -49,7 +52,7 @@ def reproduce_isolated(
         If the environment can't be built, or the process in it fails or takes too long.
     """
     settings = caller.settings
-    code = _own_code()
+    code = code_for(flow)
     extras = ["registry"] if settings.is_local else []
     own = isolation.own_requirements((name for name, _ in code), extras=extras)
     recipe = isolation.recipe_of(flow.dependencies, versions, own=own, trusted=trusted)
@@ -77,13 +80,30 @@ def reproduce_isolated(
         return _read(output)
 
 
-def _own_code() -> list[tuple[str, str]]:
-    """Distribution and package of the client and of all extensions that are here."""
+def code_for(flow: Flow) -> list[tuple[str, str]]:
+    """Distribution and package of the client and of the extensions that a flow needs.
+
+    Others stay away: each brings its framework, and torch is large.
+    """
     found = {isolation.OURS: "openml_client"}
-    for point in entry_points(group=GROUP):
-        if point.dist is not None:
+    points = [point for point in entry_points(group=GROUP) if point.dist is not None]
+    name = _extension_name(flow)
+    needed = isolation.closure(
+        point.dist.name for point in points if point.dist and name in (None, point.name)
+    )
+    for point in points:
+        if point.dist is not None and canonicalize_name(point.dist.name) in needed:
             found[point.dist.name] = point.module.partition(".")[0]
     return sorted(found.items())
+
+
+def _extension_name(flow: Flow) -> str | None:
+    """Name of the extension that reads a flow, or None if nothing tells."""
+    name = extension_of(flow.external_version)
+    if name is None:
+        translating = find_translator(flow.external_version)
+        return translating[0].name if translating else None
+    return name
 
 
 def _environ(settings: Settings, code: Path) -> dict[str, str]:

@@ -8,14 +8,7 @@ from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from openml_client.errors import (
-    CheckError,
-    FlowError,
-    FormatError,
-    NoResultError,
-    TaskError,
-    TransportError,
-)
+from openml_client.errors import CheckError, TransportError
 from openml_client.model.flow import Flow, FlowDraft
 from openml_client.model.page import Listing
 from openml_client.model.run import Run, RunDraft, RunSummary
@@ -28,25 +21,24 @@ from openml_client.resources.flows import (
     description_of_draft,
     extension_of,
     own_trust,
-    settings_of,
     strangers_trust,
 )
 from openml_client.resources.foreign_flows import is_own
-from openml_client.resources.run_audit import RunAudits
 from openml_client.resources.run_documents import (
     ENVIRONMENT,
     LONG_VALUES,
+    as_artefacts,
     as_seed,
     failures_of,
     files_of,
     json_bytes,
     preview_of,
-    seed_of,
     setup_string,
     shortened,
+    training_log,
     upload_of,
 )
-from openml_client.resources.run_environment import versions_here
+from openml_client.resources.run_reproduction import RunReproductions
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
 from openml_client.wire.routes import runs as routes
@@ -57,21 +49,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from openml_client.extension.description import Description
-    from openml_client.extension.protocol import Note
     from openml_client.extension.trust import Trust
-    from openml_client.resources.foreign_flows import Notes
-    from openml_client.running.execute import Outcome, TaskData
-    from openml_client.running.reproduce import Reproduction
     from openml_client.transport import FilePart
-
-DEFAULT_TOLERANCE = 1e-9
-"""Differences of the order of rounding, on another machine type say."""
-
 
 _logger = logging.getLogger("openml_client")
 
 
-class Runs(RunAudits):
+class Runs(RunReproductions):
     """``client.runs``."""
 
     def __init__(
@@ -107,6 +91,7 @@ class Runs(RunAudits):
         seed: int | None = None,
         executor: Executor | None = None,
         progress: bool = True,
+        artefacts: Iterable[str] = (),
         trusted: Iterable[str] = (),
     ) -> RunDraft:
         """A run of a model on all folds of a task; it stays local until it is published.
@@ -127,11 +112,16 @@ class Runs(RunAudits):
             they run in this process, one after the other.
         progress
             Show a bar.
+        artefacts
+            Kinds of files that each fold is to give, as ``["weights"]`` of a net; what there is
+            depends on the extension.
         trusted
             Packages or names that a stored flow may import.
 
         Raises
         ------
+        ValidationError
+            If the model's extension gives no such files.
         NotSerializableError
             If the model can't be described.
         TaskError
@@ -147,15 +137,23 @@ class Runs(RunAudits):
         description, trust, flow_id = self._described(model_or_flow, trusted)
         extension = extension_of(description)
         root_seed = as_seed(seed)
+        wanted = as_artefacts(artefacts, extension)
         seeded = seed_description(description, root_seed, extension.capabilities.seed_parameters)
         outcome, data = self._run(
-            seeded, trust, task, seed=root_seed, executor=executor, progress=progress
+            seeded,
+            trust,
+            task,
+            seed=root_seed,
+            executor=executor,
+            progress=progress,
+            artefacts=wanted,
         )
         failures = tuple(failures_of(outcome))
         for failure in failures:
             _logger.warning("task %d: a fold failed: %s", task.id, failure)
         draft = flow_from_description(seeded, extension)
-        files = {ENVIRONMENT: json_bytes(environment()), **outcome.artefacts}
+        files = {ENVIRONMENT: json_bytes(environment()), **training_log(outcome)}
+        files |= outcome.artefacts
         if draft.long_values is not None:
             files[LONG_VALUES] = draft.long_values
         return RunDraft(
@@ -238,122 +236,6 @@ class Runs(RunAudits):
         description = self._description_of(self._as_run(run))
         return build(description, trust=strangers_trust(description, trusted))
 
-    def reproduce(
-        self,
-        run: Any,
-        *,
-        tolerance: float = DEFAULT_TOLERANCE,
-        isolated: bool = False,
-        timeout_s: float | None = None,
-        trusted: Iterable[str] = (),
-        executor: Executor | None = None,
-        progress: bool = False,
-    ) -> Reproduction:
-        """What comes out when a published run is executed again: the verdict, row by row.
-
-        Flow, values and seeds come from the server; the splits are the task's.
-
-        Parameters
-        ----------
-        tolerance
-            Largest difference of confidences, and relative difference of predicted numbers,
-            that still counts as agreement.
-        isolated
-            Execute it in the environment that the run recorded: built with uv and kept in the
-            cache for the next time. Only packages that this client needs itself, or that
-            are trusted, are installed.
-        timeout_s
-            Seconds that the isolated execution may take; any time without it.
-        trusted
-            Packages or names that the flow may import.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such run.
-        MissingDependencyError
-            If ``isolated`` is True, and uv is not installed.
-        """
-        from openml_client.running.reproduce import Reproduction
-
-        run, trusted = self._as_run(run), tuple(trusted)
-        uv = _find_uv() if isolated else None
-        try:
-            if uv is not None:
-                return self._reproduce_isolated(
-                    run, uv=uv, tolerance=tolerance, trusted=trusted, timeout_s=timeout_s
-                )
-            return self._reproduce(
-                run, tolerance=tolerance, trusted=trusted, executor=executor, progress=progress
-            )
-        except (FlowError, TaskError, FormatError, NoResultError) as error:
-            # What stands in the way of this run; an unreachable server is another matter.
-            return Reproduction(
-                run_id=run.id,
-                verdict="not_runnable",
-                reason=error.message,
-                notes=(error.hint,) if error.hint else (),
-            )
-
-    def _reproduce_isolated(
-        self,
-        run: Run,
-        *,
-        uv: str,
-        tolerance: float,
-        trusted: tuple[str, ...],
-        timeout_s: float | None,
-    ) -> Reproduction:
-        from openml_client.resources.run_isolated import reproduce_isolated
-
-        return reproduce_isolated(
-            self._caller,
-            run,
-            self._flows.get(run.flow_id),
-            self._recorded(run),
-            uv=uv,
-            tolerance=tolerance,
-            trusted=trusted,
-            timeout_s=timeout_s,
-        )
-
-    def _reproduce(
-        self,
-        run: Run,
-        *,
-        tolerance: float,
-        trusted: Iterable[str],
-        executor: Executor | None,
-        progress: bool,
-    ) -> Reproduction:
-        from openml_client.formats.predictions import as_published, read_predictions
-        from openml_client.running.reproduce import Reproduction, compare_predictions
-        from openml_client.running.scores import compare_measures
-
-        content = self._predictions_file(run)
-        notes: list[Note] = []
-        description = self._description_of(run, notes)
-        trust = strangers_trust(description, trusted)
-        build(description, trust=trust, notes=notes)
-        task = self._tasks.get(run.task_id)
-        outcome, data = self._run(
-            description, trust, task, seed=seed_of(run), executor=executor, progress=progress
-        )
-        published = read_predictions(content, labels=data.labels)
-        again = as_published(outcome.predictions)
-        environment, unreadable = self._compare_environment(run, description)
-        verdict, reason, rows = compare_predictions(published, again, tolerance=tolerance)
-        return Reproduction(
-            run_id=run.id,
-            verdict=verdict,
-            reason=reason,
-            rows=rows,
-            n_rows=len(published),
-            measures=compare_measures(run, task, data, published=published, again=again),
-            environment=environment,
-            notes=(*unreadable, *map(str, (*notes, *failures_of(outcome)))),
-        )
-
     def _described(
         self, given: Any, trusted: Iterable[str]
     ) -> tuple[Description, Trust, int | None]:
@@ -371,26 +253,6 @@ class Runs(RunAudits):
         description = description_of_draft(draft)
         return description, own_trust(description), None
 
-    def _run(
-        self,
-        description: Description,
-        trust: Trust,
-        task: Task,
-        *,
-        seed: int,
-        executor: Executor | None,
-        progress: bool,
-    ) -> tuple[Outcome, TaskData]:
-        from openml_client.running.execute import collect, execute, plan
-
-        data = self._data(task)
-        splits = self._tasks.splits(task)
-        procedure = task.procedure.type if task.procedure else None
-        splits.check(len(data.truth), procedure=procedure)
-        jobs = plan(description, data, splits, seed=seed, trust=trust)
-        outcomes = execute(jobs, total=len(splits), executor=executor, progress=progress)
-        return collect(outcomes, data, has_samples=splits.has_samples), data
-
     def _flow_of(self, draft: RunDraft) -> Flow:
         if draft.flow is not None:
             return self._flows.publish(draft.flow)
@@ -404,32 +266,3 @@ class Runs(RunAudits):
             return None
         row = self.list(tasks=upload.task_id, setups=setup.id).first()
         return self.get(row.id) if row is not None else None
-
-    def _description_of(self, run: Run, notes: Notes | None = None) -> Description:
-        flow = self._flows.get(run.flow_id)
-        values = ((item.component_id or flow.id, item.name, item.value) for item in run.settings)
-        settings = settings_of(flow, values)
-        long_values = self._file(run, LONG_VALUES)
-        return self._flows.describe(flow, settings, long_values=long_values, notes=notes)
-
-    def _compare_environment(
-        self, run: Run, description: Description
-    ) -> tuple[dict[str, tuple[str | None, str | None]], tuple[str, ...]]:
-        """The versions of the run and those that are here, and why they can't be told."""
-        from openml_client.running.reproduce import compare_environments
-
-        try:
-            wanted = self._recorded(run)
-        except FormatError as error:
-            return {}, (error.message,)
-        if not wanted and not is_own(self._flows.get(run.flow_id)):
-            # Other programs make a flow for each version of a framework.
-            wanted = dict(line.split("==", 1) for line in description.frameworks.values())
-        return compare_environments(wanted, versions_here(wanted)) if wanted else {}, ()
-
-
-def _find_uv() -> str:
-    """Where uv is; without it nothing is learned of a run, so it is no verdict."""
-    from openml_client.running.isolation import find_uv
-
-    return find_uv()

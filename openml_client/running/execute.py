@@ -6,8 +6,8 @@ may run in this process or in any `concurrent.futures.Executor`, with the same r
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from openml_client.errors import TaskError
 from openml_client.extension.discovery import get_extension
+from openml_client.extension.identity import canonical
 from openml_client.extension.protocol import (
     Compat,
     FoldData,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from openml_client.extension.description import Description
+    from openml_client.extension.identity import Json
 
 RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask, ClusteringTask)
 """Task types that can be executed."""
@@ -65,7 +67,14 @@ class TaskData:
     truth: NDArray[np.int32] | NDArray[np.float64]
     """Positions in ``labels``, or numbers; -1 or NaN where the target is missing."""
 
-    def fold(self, rows: Fold, key: Key) -> FoldData:
+    def fold(
+        self,
+        rows: Fold,
+        key: Key,
+        *,
+        artefacts: frozenset[str] = frozenset(),
+        progress: bool = False,
+    ) -> FoldData:
         """The rows of one fold; those whose target is missing are not trained on."""
         train = rows.train
         if self.y is not None:
@@ -81,6 +90,8 @@ class TaskData:
             repeat=repeat,
             fold=fold,
             sample=sample,
+            artefacts=artefacts,
+            progress=progress,
         )
 
 
@@ -116,6 +127,8 @@ class Outcome:
     artefacts: dict[str, bytes]
     failures: dict[Key, FoldFailure]
     """What the model raised in the folds that failed."""
+    logs: dict[Key, Mapping[str, Json]]
+    """How the training of each fold went, where the extension tells."""
 
 
 def task_data(task: Task, table: Table) -> TaskData:
@@ -164,6 +177,8 @@ def plan(
     seed: int,
     trust: Trust,
     compat: Compat = "semantic",
+    artefacts: frozenset[str] = frozenset(),
+    progress: bool = False,
 ) -> Iterator[FoldJob]:
     """The jobs of all folds, made one by one so that only few hold their rows at once."""
     for key, fold in splits.items():
@@ -171,11 +186,16 @@ def plan(
             key=key,
             description=description,
             trust=trust,
-            data=data.fold(fold, key),
+            data=data.fold(fold, key, artefacts=artefacts, progress=progress),
             test=fold.test,
-            seed=derive(seed, "fold", *key),
+            seed=seed_of_fold(seed, key),
             compat=compat,
         )
+
+
+def seed_of_fold(seed: int, key: Key) -> int:
+    """Seed of a fold, of the root seed of the run."""
+    return derive(seed, "fold", *key)
 
 
 def execute(
@@ -252,7 +272,7 @@ def _checked(result: FoldResult, n_rows: int, task: str) -> FoldResult:
     if complaint is None:
         return result
     failure = FoldFailure(stage="predict", error=complaint, traceback="")
-    return replace(result, predictions=None, probabilities=None, failure=failure)
+    return replace(result, predictions=None, probabilities=None, log=None, failure=failure)
 
 
 def _complaint(result: FoldResult, n_rows: int, task: str) -> str | None:
@@ -266,7 +286,20 @@ def _complaint(result: FoldResult, n_rows: int, task: str) -> str | None:
         wanted = (n_rows, len(result.probability_labels))
         if shape != wanted:
             return f"the confidences have the shape {shape} instead of {wanted}"
+    if result.log is not None:
+        try:
+            canonical(result.log)
+        except (TypeError, ValueError) as error:
+            return f"the log of the training is no JSON: {error}"
     return None
+
+
+def file_of_fold(name: str, key: Key, *, has_samples: bool) -> str:
+    """Name in the run of a fold's file: ``weights.bin`` becomes ``weights_r0_f3.bin``."""
+    kind, dot, extension = name.partition(".")
+    repeat, fold, sample = key
+    place = f"_r{repeat}_f{fold}" + (f"_s{sample}" if has_samples else "")
+    return f"{kind}{place}{dot}{extension}"
 
 
 def collect(outcomes: Sequence[FoldOutcome], data: TaskData, *, has_samples: bool) -> Outcome:
@@ -303,11 +336,14 @@ def collect(outcomes: Sequence[FoldOutcome], data: TaskData, *, has_samples: boo
         evaluations=tuple(_times(done, has_samples=has_samples)),
         trace=tuple(_trace(done)),
         artefacts={
-            name: content for _, result in done for name, content in result.artefacts.items()
+            file_of_fold(name, outcome.key, has_samples=has_samples): content
+            for outcome, result in done
+            for name, content in result.artefacts.items()
         },
         failures={
             outcome.key: outcome.result.failure for outcome in outcomes if outcome.result.failure
         },
+        logs={outcome.key: result.log for outcome, result in done if result.log is not None},
     )
 
 
@@ -366,7 +402,11 @@ def _times(done: _Done, *, has_samples: bool) -> Iterator[RunEvaluation]:
 
 
 def _trace(done: _Done) -> Iterator[TraceIteration]:
+    # A trace names no sample: those of one fold are numbered one after the other.
+    before: Counter[tuple[int, int]] = Counter()
     for outcome, result in done:
         repeat, fold, _ = outcome.key
-        for iteration in result.trace:
-            yield replace(iteration, repeat=repeat, fold=fold)
+        first = before[repeat, fold]
+        for row in result.trace:
+            yield replace(row, repeat=repeat, fold=fold, iteration=first + row.iteration)
+        before[repeat, fold] += 1 + max((row.iteration for row in result.trace), default=-1)

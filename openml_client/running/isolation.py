@@ -154,7 +154,7 @@ def _requirement(line: str) -> Requirement | None:
 
 def _check_vouched(wanted: Iterable[str], own: Iterable[str], trusted: Collection[str]) -> None:
     vouched: set[str] = {canonicalize_name(re.split(r"[.:]", name)[0]) for name in trusted}
-    vouched |= _closure(own)
+    vouched |= closure(own)
     strange = sorted(set(wanted) - vouched)
     if strange:
         raise TaskError(
@@ -164,7 +164,7 @@ def _check_vouched(wanted: Iterable[str], own: Iterable[str], trusted: Collectio
         )
 
 
-def _closure(lines: Iterable[str]) -> set[str]:
+def closure(lines: Iterable[str]) -> set[str]:
     """Names of all distributions that requirements lead to, as far as they are installed."""
     found: set[str] = set()
     pending = [canonicalize_name(Requirement(line).name) for line in lines]

@@ -76,6 +76,7 @@ def from_json(text: str | bytes) -> Reproduction:
                     for name, (wanted, found) in document["environment"].items()
                 },
                 "notes": tuple(str(note) for note in document["notes"]),
+                "states": None if document.get("states") is None else _pair(document["states"]),
             },
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -89,6 +90,11 @@ def _made(cls: type[T], document: Mapping[str, Any]) -> T:
     """A dataclass of a JSON object; what a newer version adds is passed over."""
     known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
     return cls(**{name: value for name, value in document.items() if name in known})
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    one, other = value
+    return int(one), int(other)
 
 
 def _plain(value: Any) -> Any:
@@ -130,6 +136,7 @@ def to_fragment(result: Reproduction) -> str:
     where = "the environment that the run recorded" if result.isolated else "this environment"
     parts = [
         title,
+        f"<p>{escape(result.states_text)}</p>" if result.states else "",
         f"<p>Executed again in {where}.</p>" if result.verdict != "not_runnable" else "",
         _notes(result),
         _measures(result),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openml_client.errors import FormatError
+from openml_client.formats.splits import Key
 from openml_client.model.run import Predictions
 from openml_client.running.scores import MeasureComparison
 
@@ -54,11 +56,37 @@ class Reproduction:
     """What had to be changed to rebuild the model."""
     isolated: bool = False
     """Whether it was executed in the environment that the run recorded."""
+    label_agreement: float | None = None
+    """Share of the predictions that name the same class; None without classes."""
+    states: tuple[int, int] | None = None
+    """How many fitted states are the same, by their hashes, and how many were compared; None
+    where the extension logs none."""
 
     @property
     def agrees(self) -> bool:
         """Whether the results are identical, or within the tolerance."""
         return self.verdict in {"identical", "within_tolerance"}
+
+    @property
+    def largest_difference(self) -> float | None:
+        """Largest difference of confidences, or of predicted numbers; None without predictions."""
+        if not self.n_rows:
+            return None
+        return max((_distance(row) for row in self.rows), default=0.0)
+
+    @property
+    def agreement_text(self) -> str:
+        """How close the results are, in words."""
+        share = self.label_agreement
+        labels = "" if share is None else f"{share:.2%} of the labels agree, "
+        return f"{labels}the largest difference is {self.largest_difference or 0.0:.3g}"
+
+    @property
+    def states_text(self) -> str:
+        """How many fitted states are the same, in words; empty if none were compared."""
+        if self.states is None:
+            return ""
+        return "{} of {} fitted states are the same, bit for bit.".format(*self.states)
 
     @property
     def environment_differences(self) -> dict[str, tuple[str | None, str | None]]:
@@ -81,6 +109,8 @@ class Reproduction:
     def to_text(self) -> str:
         """The report as lines of text: verdict, measures, the first differences, versions."""
         lines = [f"Run {self.run_id}: {self.verdict} ({self.reason})"]
+        if self.states is not None:
+            lines.append(self.states_text)
         if self.measures:
             lines += ["", self.to_pandas().to_string()]
         if self.rows:
@@ -178,11 +208,50 @@ def compare_predictions(
     return "different", f"{int(beyond.sum())} of {total} predictions differ", rows
 
 
+Logs = Mapping[Key, Mapping[str, Any]]
+"""How the training of each fold went."""
+
+
+def compare_states(published: Logs, again: Logs) -> tuple[int, int] | None:
+    """How many fitted states are the same, and how many both sides tell; None if they tell none."""
+    told = [
+        (published[key]["state"], again[key]["state"])
+        for key in published.keys() & again.keys()
+        if "state" in published[key] and "state" in again[key]
+    ]
+    return (sum(one == other for one, other in told), len(told)) if told else None
+
+
+def trained_elsewhere(published: Logs, again: Logs) -> str | None:
+    """On which other device, or with how many other threads, a run was trained; or None."""
+    for key in sorted(published.keys() & again.keys()):
+        one, other = published[key], again[key]
+        for name, words in (("device", "on {}"), ("threads", "with threads={}")):
+            if name in one and name in other and one[name] != other[name]:
+                there, here = words.format(one[name]), words.format(other[name])
+                return f"the run was trained {there}, here {here}"
+    return None
+
+
+def label_agreement(published: Predictions, rows: Sequence[DifferingRow]) -> float | None:
+    """Share of the predictions that name the same class; None without classes."""
+    if published.labels is None or not len(published):
+        return None
+    return 1.0 - sum(row.published != row.again for row in rows) / len(published)
+
+
 def compare_environments(
     wanted: Mapping[str, str], found: Mapping[str, str]
 ) -> dict[str, tuple[str | None, str | None]]:
     """Pair the versions that a run had with those that are here, for what the run had."""
     return {name: (version, found.get(name)) for name, version in wanted.items()}
+
+
+def _distance(row: DifferingRow) -> float:
+    if isinstance(row.published, float) and isinstance(row.again, float):
+        distance = abs(row.published - row.again)
+        return math.inf if math.isnan(distance) else distance
+    return row.confidence_difference
 
 
 def _sample(predictions: Predictions) -> NDArray[np.int32]:

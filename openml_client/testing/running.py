@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from functools import cache, partial
 from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from openml_client.extension import (
     Trust,
     seed_description,
 )
+from openml_client.extension.identity import canonical
 from openml_client.testing import data
 from openml_client.testing.checks import Checks, demand
 from openml_client.testing.processes import answers, attempt
@@ -181,9 +183,45 @@ class FoldChecks(Checks):
         for name, result in results.items():
             _demand_trace(name, result)
             demand(
-                set(result.artefacts) == set(can.artefacts),
-                f"{name} gave the files {sorted(result.artefacts)}; claimed is {can.artefacts}",
+                not result.artefacts,
+                f"{name} gave the files {sorted(result.artefacts)}, which nobody asked for",
             )
+
+    def test_artefacts_are_given_where_they_are_asked_for(self) -> None:
+        """By some case each; and asking for them changes no prediction."""
+        kinds = frozenset(self.extension.capabilities.artefacts)
+        if not kinds:
+            pytest.skip("the extension claims no artefacts")
+        shown = set()
+        for name, case in self.cases.items():
+            try:
+                result = self._run(name, replace(data.plain(case.task), artefacts=kinds))
+            except OpenMLError:
+                continue  # a refusal, before anything was trained
+            for file, content in result.artefacts.items():
+                kind, _, extension = file.partition(".")
+                demand(
+                    kind in kinds and bool(extension),
+                    f"{name} gave the file {file!r}; it is to be named by its kind, one of "
+                    f"{sorted(kinds)}, with an extension",
+                )
+                demand(isinstance(content, bytes) and bool(content), f"{name}: {file} is empty")
+                shown.add(kind)
+            demand(
+                result_digest(result) == result_digest(self._plain(name)),
+                f"{name} predicts differently where its files are asked for",
+            )
+        demand(shown == kinds, f"no case gave {sorted(kinds - shown)}")
+
+    def test_logs_are_plain_json(self, case: str) -> None:
+        """As they go into the run's ``training_log.json``."""
+        log = self._plain(case).log
+        if log is None:
+            pytest.skip("the training gives no log")
+        try:
+            canonical(log)
+        except (TypeError, ValueError) as error:
+            raise AssertionError(f"the log is no JSON: {error}") from error
 
     def test_seeds_that_are_left_open_are_seeds(self) -> None:
         """Two seeds fill them differently, and make some model behave differently."""

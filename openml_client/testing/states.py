@@ -70,7 +70,7 @@ def _parts(value: Any, inner: Any) -> tuple[object, ...]:
 
 
 def result_digest(result: FoldResult) -> str:
-    """Hash of the bits of a result's predictions and probabilities."""
+    """Hash of the bits of a result's predictions and probabilities, and of the fitted state."""
     probabilities = result.probabilities
     shown = state(
         (
@@ -79,6 +79,7 @@ def result_digest(result: FoldResult) -> str:
             tuple(map(str, result.probability_labels)),
             result.confidence_kind,
             None if result.failure is None else (result.failure.stage, result.failure.error),
+            (result.log or {}).get("state"),
         )
     )
     return hashlib.sha256(repr(shown).encode()).hexdigest()

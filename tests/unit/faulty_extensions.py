@@ -412,9 +412,36 @@ class TestSelectsNothing(_Suite):
 
 class ClaimsArtefacts(NearbyExtension):
     capabilities: ClassVar[Capabilities] = replace(
-        NearbyExtension.capabilities, artefacts=("weights.bin",)
+        NearbyExtension.capabilities, artefacts=("weights",)
     )
 
 
 class TestClaimsArtefacts(_Suite):
     extension = ClaimsArtefacts()
+
+
+class GivesFilesUnasked(ClaimsArtefacts, Altered):
+    def changes(self, result: FoldResult, fold: FoldData) -> dict[str, Any]:
+        return {"artefacts": {"weights.bin": b"1"}}
+
+
+class TestGivesFilesUnasked(_Suite):
+    extension = GivesFilesUnasked()
+
+
+class NamesFilesAtWill(ClaimsArtefacts, Altered):
+    def changes(self, result: FoldResult, fold: FoldData) -> dict[str, Any]:
+        return {"artefacts": {"mine.bin": b"1"} if fold.artefacts else {}}
+
+
+class TestNamesFilesAtWill(_Suite):
+    extension = NamesFilesAtWill()
+
+
+class LogsNoJson(Altered):
+    def changes(self, result: FoldResult, fold: FoldData) -> dict[str, Any]:
+        return {"log": {"loss": float("nan")}}
+
+
+class TestLogsNoJson(_Suite):
+    extension = LogsNoJson()

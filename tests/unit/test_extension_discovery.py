@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from openml_client.errors import FlowError, MissingDependencyError
+from openml_client.extension import discovery
 from openml_client.extension.discovery import find_extension, get_extension
 from openml_client.extension.protocol import Extension
 from tests.unit import toy_extension
@@ -15,13 +17,18 @@ from tests.unit.toy_extension import TOY, Thing
 
 
 def install(
-    folder: Path, distribution: str, name: str, value: str = "tests.unit.toy_extension:TOY"
+    folder: Path,
+    distribution: str,
+    name: str,
+    value: str = "tests.unit.toy_extension:TOY",
+    *,
+    group: str = "openml_client.extensions",
 ) -> None:
     """Make a distribution as pip leaves it, with one entry point."""
     info = folder / f"{distribution}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[openml_client.extensions]\n{name} = {value}\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
 
 
 @pytest.fixture
@@ -76,14 +83,61 @@ def test_a_distribution_that_is_seen_twice_counts_once(site: Path) -> None:
 def test_a_model_that_no_extension_handles_says_which_are_installed() -> None:
     with pytest.raises(MissingDependencyError, match=r"no extension handles builtins\.dict") as e:
         find_extension({})
-    assert "Extensions are installed for sklearn" in str(e.value)
+    assert re.search(r"Extensions are installed for [\w, ]*\bsklearn\b", str(e.value))
+    assert "openml_client_" not in str(e.value)
 
 
-def test_a_model_of_torch_says_what_to_install() -> None:
-    module = type("Module", (), {"__module__": "torch.nn.modules"})
+@pytest.mark.parametrize("module", ["torch.nn.modules", "skorch.net"])
+def test_a_model_of_torch_says_what_to_install(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "_installed", lambda _: {})
+    model = type("Module", (), {"__module__": module})
     with pytest.raises(MissingDependencyError) as caught:
-        find_extension(module())
+        find_extension(model())
     assert "pip install openml-client-torch" in str(caught.value)
+
+
+class Taking(toy_extension.ToyExtension):
+    """Takes things of one name over."""
+
+    name = "taking"
+
+    def can_describe(self, model: object) -> bool:
+        return isinstance(model, Thing) and model.name == "theirs"
+
+
+@pytest.fixture
+def taking(site: Path, monkeypatch: pytest.MonkeyPatch) -> Extension:
+    extension = Taking()
+    monkeypatch.setattr(toy_extension, "TAKING", extension, raising=False)
+    install(site, "toys", "tests")
+    extended = "openml_client.extended"
+    install(site, "taking", "tests", "tests.unit.toy_extension:TAKING", group=extended)
+    return extension
+
+
+def test_an_extension_takes_over_the_models_that_it_knows(taking: Extension) -> None:
+    assert find_extension(Thing(name="theirs")) is taking
+    assert find_extension(Thing(name="ours")) is TOY
+
+
+def test_two_extensions_that_take_the_same_model_are_both_named(
+    taking: Extension, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toy_extension, "MORE", Taking(), raising=False)
+    extended = "openml_client.extended"
+    install(site, "more", "tests", "tests.unit.toy_extension:MORE", group=extended)
+    with pytest.raises(FlowError, match=r"toy_extension:MORE and .*toy_extension:TAKING") as caught:
+        find_extension(Thing(name="theirs"))
+    assert "extension=" in str(caught.value.hint)
+    assert find_extension(Thing(name="ours")) is TOY
+
+
+def test_one_extension_may_have_several_names(site: Path) -> None:
+    install(site, "toys", "toy")
+    install(site, "more-toys", "tests")
+    assert get_extension("toy") is find_extension(Thing()) is TOY
 
 
 def test_an_unknown_name_says_what_is_installed(site: Path) -> None:

@@ -43,6 +43,13 @@ def test_frameworks_are_those_of_the_classes_only() -> None:
     assert frameworks_of(tree) == {}
 
 
+def test_classes_that_an_extension_adds_belong_to_its_framework() -> None:
+    added = {"$node": {"kind": "thing", "class": "openml_client_numpy:Thing", "params": {}}}
+    assert frameworks_of(added) == {"numpy": f"numpy=={np.__version__}"}
+    own = {"$node": {"kind": "thing", "class": "openml_client_sklearn:Thing", "params": {}}}
+    assert frameworks_of(own)["sklearn"].startswith("scikit-learn==")
+
+
 def test_versions_are_public_and_the_standard_library_has_none() -> None:
     found = pinned(["numpy", "json", "no_such_module"])
     assert list(found) == ["numpy"]

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
@@ -311,3 +312,15 @@ def test_a_task_of_a_type_that_can_not_be_run_is_refused(client: Client) -> None
         "Types that can be run: 1 ClassificationTask, 2 RegressionTask, 3 LearningCurveTask, "
         "5 ClusteringTask."
     )
+
+
+def test_the_trace_of_a_learning_curve_has_each_iteration_once(client: Client) -> None:
+    inputs = {"source_data": "1", "target_feature": "class", "estimation_procedure": "13"}
+    task = client.tasks.publish(TaskDraft(type_id=3, inputs=inputs))
+    search = GridSearchCV(DummyClassifier(), {"strategy": ["prior", "uniform"]}, cv=2)
+    draft = run(client, search, task)
+    n_samples = len({key[2] for key in client.tasks.splits(task)})
+    numbers = [row.iteration for row in draft.trace if (row.repeat, row.fold) == (0, 0)]
+    assert numbers == list(range(2 * n_samples))
+    published = client.runs.publish(draft)
+    assert len(client.runs.trace(published).iterations) == len(draft.trace)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from openml_client import Client, Run
+from openml_client import Client, Flow, Run
 from openml_client.errors import MissingDependencyError, TaskError
+from openml_client.resources.run_isolated import code_for
 from openml_client.running import isolation
 from openml_client.running.isolation import build, recipe_of, run_process
 
@@ -116,6 +117,38 @@ def test_the_code_that_is_copied_is_the_code_that_runs_here(tmp_path: Path) -> N
         [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(tmp_path / "openml_client" / "__init__.py"), "sklearn"]
+
+
+OTHERS = """
+[openml_client.extensions]
+heavy = openml_client_heavy:EXTENSION
+"""
+
+
+def heavy(site: Path) -> None:
+    """Install an extension that needs that of scikit-learn."""
+    info = site / "openml_client_heavy-1.0.dist-info"
+    info.mkdir()
+    needs = "Requires-Dist: openml-client-sklearn"
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: openml-client-heavy\n{needs}\n")
+    (info / "entry_points.txt").write_text(OTHERS)
+
+
+@pytest.mark.parametrize(
+    ("external_version", "packages"),
+    [
+        ("openml_client_sklearn==1,sklearn==1.5.2", {"openml_client_sklearn"}),
+        ("openml==0.15.1,sklearn==1.5.2", {"openml_client_sklearn"}),
+        ("openml_client_heavy==1", {"openml_client_sklearn", "openml_client_heavy"}),
+    ],
+)
+def test_only_the_extensions_that_a_flow_needs_are_taken_along(
+    external_version: str, packages: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heavy(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    flow = Flow(id=1, name="probe", external_version=external_version)
+    assert {package for _, package in code_for(flow)} == {"openml_client", *packages}
 
 
 def test_an_environment_that_can_not_be_built_says_what_uv_says(tmp_path: Path) -> None:

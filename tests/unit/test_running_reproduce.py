@@ -14,6 +14,9 @@ from openml_client.running.reproduce import (
     Reproduction,
     compare_environments,
     compare_predictions,
+    compare_states,
+    label_agreement,
+    trained_elsewhere,
 )
 from openml_client.running.scores import MeasureComparison
 
@@ -218,3 +221,47 @@ def test_the_report_of_a_notebook_escapes_what_it_shows() -> None:
     report = Reproduction(run_id=7, verdict="not_runnable", reason="<script>alert(1)</script>")
     assert "<script>" not in report._repr_html_()
     assert "not_runnable" in report._repr_html_()
+
+
+def log(**changes: Any) -> Any:
+    return {"state": "1a", "device": "cpu", "threads": 1, **changes}
+
+
+def test_fitted_states_are_compared_by_their_hashes() -> None:
+    one = {(0, 0, 0): log(), (0, 1, 0): log(), (0, 2, 0): {}}
+    other = {(0, 0, 0): log(), (0, 1, 0): log(state="2b"), (0, 2, 0): log(), (0, 3, 0): log()}
+    assert compare_states(one, other) == (1, 2)
+    assert compare_states({}, other) is None
+
+
+def test_another_device_and_other_threads_are_told() -> None:
+    one = {(0, 0, 0): log(), (0, 1, 0): {}}
+    assert trained_elsewhere(one, one) is None
+    there = trained_elsewhere({(0, 0, 0): log(device="cuda (H100)")}, one)
+    assert there == "the run was trained on cuda (H100), here on cpu"
+    there = trained_elsewhere({(0, 0, 0): log(threads=4)}, one)
+    assert there == "the run was trained with threads=4, here with threads=1"
+
+
+def test_agreement_and_the_largest_difference_are_told() -> None:
+    given = classes()
+    confidence = shifted(given.confidence, 4, [0, 1e-3, -1e-3])
+    other = classes(prediction=shifted(CHOSEN, 0, 1), confidence=confidence)
+    _, _, rows = compare_predictions(given, other, tolerance=TOLERANCE)
+    assert label_agreement(given, rows) == pytest.approx(5 / 6)
+    result = Reproduction(
+        run_id=1, verdict="different", reason="", rows=rows, n_rows=ROWS, label_agreement=5 / 6
+    )
+    assert result.largest_difference == pytest.approx(1e-3)
+    assert result.agreement_text == "83.33% of the labels agree, the largest difference is 0.001"
+
+
+def test_numbers_differ_by_their_distance() -> None:
+    other = numbers(prediction=shifted(numbers().prediction, 3, 2.5))
+    _, _, rows = compare_predictions(numbers(), other, tolerance=TOLERANCE)
+    assert label_agreement(numbers(), rows) is None
+    result = Reproduction(run_id=1, verdict="different", reason="", rows=rows, n_rows=ROWS)
+    assert result.largest_difference == 2.5
+    assert result.agreement_text == "the largest difference is 2.5"
+    nothing = Reproduction(run_id=1, verdict="not_runnable", reason="")
+    assert nothing.largest_difference is None

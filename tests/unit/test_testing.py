@@ -72,7 +72,10 @@ FAULTS = {
     ),
     "ClaimsATrace": ("each_capability_is_shown", "trace=True is claimed"),
     "SelectsNothing": ("each_capability_is_shown", "marks 0 of 3 iterations as selected"),
-    "ClaimsArtefacts": ("each_capability_is_shown", "gave the files []"),
+    "ClaimsArtefacts": ("artefacts_are_given_where_they_are_asked_for", "no case gave ['weights']"),
+    "GivesFilesUnasked": ("each_capability_is_shown", "which nobody asked for"),
+    "NamesFilesAtWill": ("artefacts_are_given_where_they_are_asked_for", "the file 'mine.bin'"),
+    "LogsNoJson": ("logs_are_plain_json", "the log is no JSON"),
 }
 """By faulty extension: the check that finds the fault, and words of what it says."""
 

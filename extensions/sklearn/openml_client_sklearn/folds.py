@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from openml_client.errors import FlowError, TaskError
 from openml_client.extension.description import Description
 from openml_client.extension.protocol import FoldData, FoldFailure, FoldResult
+from openml_client.extension.rebuilding import Rebuilder
 from openml_client.extension.references import top_level
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import Elapsed, stopwatch
 from openml_client.extension.tree import node_classes
 from openml_client.extension.trust import Trust
-from openml_client_sklearn.models import REBUILDER, describe_unverified
-from openml_client_sklearn.policy import POLICY, SEEDS
+from openml_client.model.trace import TraceIteration
+from openml_client_sklearn.models import REBUILDER, refuse_others
+from openml_client_sklearn.policy import SEEDS
 from openml_client_sklearn.traces import trace_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from openml_client.extension.identity import Json
 
 _CLASSES_AS_NUMBERS = frozenset({"skorch", "xgboost"})
 """Packages whose classifiers take 0, 1, 2, ... for classes, and refuse texts."""
@@ -33,25 +37,63 @@ class _Confidence(NamedTuple):
     kind: Literal["probability", "score"]
 
 
-def run_fold(model: object, fold: FoldData, *, seed: int) -> FoldResult:
+class Told(TypedDict, total=False):
+    """What a fitted model tells besides its predictions; fields of a `FoldResult`."""
+
+    trace: tuple[TraceIteration, ...]
+    log: Mapping[str, Json]
+    artefacts: Mapping[str, bytes]
+
+
+Teller = Callable[[Any, FoldData], Told]
+
+
+def what_was_searched(estimator: Any, fold: FoldData) -> Told:
+    """The trace of a model that searches."""
+    return Told(trace=trace_of(estimator, fold))
+
+
+def run_fold(
+    model: object,
+    fold: FoldData,
+    *,
+    seed: int,
+    rebuilder: Rebuilder = REBUILDER,
+    teller: Teller = what_was_searched,
+) -> FoldResult:
     """Fit a rebuilt copy of the model on the training rows and predict the others.
 
     Seeds that the model leaves open are derived from ``seed`` and the fold.
+
+    Parameters
+    ----------
+    rebuilder, teller
+        Those of another extension, whose models have the same interface.
 
     Raises
     ------
     FlowError
         If the model can't be described, or is not for this kind of task.
     """
+    with rebuilt(model, fold, seed=seed, rebuilder=rebuilder) as (estimator, description):
+        _refuse_wrong_task(estimator, fold)
+        if fold.task == "classification" and _takes_numbers(description):
+            return _by_number(estimator, fold, teller)
+        return _fit_and_predict(estimator, fold, teller)
+
+
+@contextmanager
+def rebuilt(
+    model: object, fold: FoldData, *, seed: int, rebuilder: Rebuilder
+) -> Iterator[tuple[Any, Description]]:
+    """A copy of a model with the seeds of a fold; inside, the global generators are seeded."""
     where = (fold.repeat, fold.fold, fold.sample)
-    own = seed_description(describe_unverified(model), derive(seed, "fold", *where), SEEDS)
-    trust = Trust.of_own(POLICY, own)
-    estimator = REBUILDER.build(own, trust=trust)
-    _refuse_wrong_task(estimator, fold)
+    refuse_others(model)
+    described = rebuilder.describe_unverified(model)
+    own = seed_description(described, derive(seed, "fold", *where), SEEDS)
+    estimator = rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own))
     with seeded_generators(derive(seed, "generators", *where)):
-        if fold.task == "classification" and _takes_numbers(own):
-            return _by_number(estimator, fold)
-        return _fit_and_predict(estimator, fold)
+        yield estimator, own
 
 
 def _takes_numbers(description: Description) -> bool:
@@ -59,12 +101,12 @@ def _takes_numbers(description: Description) -> bool:
     return not _CLASSES_AS_NUMBERS.isdisjoint(map(top_level, names))
 
 
-def _by_number(estimator: Any, fold: FoldData) -> FoldResult:
+def _by_number(estimator: Any, fold: FoldData, teller: Teller) -> FoldResult:
     """The result of a fold whose classes are numbered in the order of the alphabet."""
     import numpy as np
 
-    labels, numbers = np.unique(_target(fold), return_inverse=True)
-    result = _fit_and_predict(estimator, fold, classes=numbers)
+    labels, numbers = np.unique(target_of(fold), return_inverse=True)
+    result = _fit_and_predict(estimator, fold, teller, classes=numbers)
     if result.predictions is None:
         return result
     return replace(
@@ -122,13 +164,17 @@ def _is_known(kind: Callable[[Any], bool], estimator: Any) -> bool:
 
 
 def _fit_and_predict(
-    estimator: Any, fold: FoldData, *, classes: NDArray[np.int64] | None = None
+    estimator: Any,
+    fold: FoldData,
+    teller: Teller,
+    *,
+    classes: NDArray[np.int64] | None = None,
 ) -> FoldResult:
     if not hasattr(estimator, "predict"):
-        return _fit_at_once(estimator, fold)
+        return _fit_at_once(estimator, fold, teller)
     y_train: NDArray[Any] | None = classes
     if classes is None and fold.task != "clustering":
-        y_train = _target(fold)
+        y_train = target_of(fold)
     with stopwatch() as fitting:
         failure = _attempt("fit", lambda: estimator.fit(fold.x_train, y_train))[1]
     if failure is not None:
@@ -149,11 +195,11 @@ def _fit_and_predict(
         confidence_kind=confidence.kind if confidence else None,
         fit_time=fitting,
         predict_time=predicting,
-        trace=trace_of(estimator, fold),
+        **teller(estimator, fold),
     )
 
 
-def _fit_at_once(estimator: Any, fold: FoldData) -> FoldResult:
+def _fit_at_once(estimator: Any, fold: FoldData, teller: Teller) -> FoldResult:
     """Clusters of the rows that a model such as DBSCAN is fitted on; it can't tell others'."""
     import numpy as np
 
@@ -165,7 +211,7 @@ def _fit_at_once(estimator: Any, fold: FoldData) -> FoldResult:
         predictions=np.asarray(clusters, dtype=np.float64),
         fit_time=fitting,
         predict_time=Elapsed(),
-        trace=trace_of(estimator, fold),
+        **teller(estimator, fold),
     )
 
 
@@ -178,7 +224,7 @@ def _attempt(
         return None, FoldFailure.of(stage, error)
 
 
-def _target(fold: FoldData) -> NDArray[Any]:
+def target_of(fold: FoldData) -> NDArray[Any]:
     """Target of the training rows: texts for classes, doubles for numbers."""
     import numpy as np
     import pandas as pd

@@ -16,17 +16,12 @@ REBUILDER = Rebuilder(extension=NAME, api=API, codec=CODEC, policy=POLICY)
 
 def describe(model: object) -> Description:
     """Describe an unfitted estimator, and make sure that it can be rebuilt."""
-    _refuse_others(model)
+    refuse_others(model)
     return REBUILDER.describe(model)
 
 
-def describe_unverified(model: object) -> Description:
-    """Describe an unfitted estimator; whether it can be rebuilt shows when it is."""
-    _refuse_others(model)
-    return REBUILDER.describe_unverified(model)
-
-
-def _refuse_others(model: object) -> None:
+def refuse_others(model: object) -> None:
+    """Refuse what has not the interface of an estimator."""
     kind = type(model).__name__
     if isinstance(model, type):
         raise NotSerializableError(

@@ -18,6 +18,7 @@ import scipy.sparse
 import user_models
 from models import by_column_type, same
 from openml_client_sklearn import EXTENSION
+from openml_client_sklearn.folds import Told, run_fold
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.dummy import DummyRegressor
@@ -347,3 +348,12 @@ def test_a_model_that_lacks_its_estimator_is_refused() -> None:
 
 def test_a_model_that_only_looks_like_an_estimator_is_run() -> None:
     assert run(user_models.Lucky("mole")).predictions is not None
+
+
+def test_another_extension_tells_more_of_the_model_that_was_fitted() -> None:
+    def teller(estimator: Any, data: FoldData) -> Told:
+        return {"log": {"classes": estimator.classes_.tolist(), "fold": data.fold}}
+
+    result = run_fold(SVC(), fold(fold=3), seed=1, teller=teller)
+    assert result.log == {"classes": ["ant", "mole", "zebra"], "fold": 3}
+    assert result.trace == ()

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
+from openml_client_sklearn.models import refuse_others
+
+from openml_client.errors import NotSerializableError
+from openml_client.extension.description import Description
 from openml_client.extension.protocol import API
 from openml_client.extension.rebuilding import Rebuilder
 from openml_client_torch.codec import CODEC
+from openml_client_torch.nets import is_module
 from openml_client_torch.policy import POLICY
 
 NAME = "torch"
-REBUILDER = Rebuilder(extension=NAME, api=API, codec=CODEC, policy=POLICY)
+
+
+def _kept_generator() -> AbstractContextManager[None]:
+    """Leave the generator as it is: modules draw their first weights from it."""
+    import torch
+
+    return torch.random.fork_rng(devices=[])
+
+
+REBUILDER = Rebuilder(extension=NAME, api=API, codec=CODEC, policy=POLICY, around=_kept_generator)
+
+
+def describe(model: object) -> Description:
+    """Describe an unfitted recipe, and make sure that it can be rebuilt."""
+    if is_module(model):
+        kind = type(model).__name__
+        raise NotSerializableError(
+            kind,
+            "a module does not say how it is trained",
+            f"Give a recipe: openml_client_torch.TorchClassifier({kind}(...)), or TorchRegressor.",
+        )
+    refuse_others(model)
+    return REBUILDER.describe(model)
