@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from openml_client.extension.seeds import takes_seeds
 from openml_client.formats.splits import Splits
 from openml_client.model.run import Predictions
 from openml_client.running.check import Finding, error, some, warning
@@ -219,18 +220,21 @@ def _json(text: str | None) -> Any:
 
 
 def _has_open_seed(value: Any, names: frozenset[str]) -> bool:
-    pending = [value]
+    pending = [(value, None)]
     while pending:
-        item = pending.pop()
+        item, kind = pending.pop()
         if isinstance(item, list):
-            pending += item
+            pending += [(inner, None) for inner in item]
         elif isinstance(item, dict):
-            # Splitters that don't shuffle take no seed.
-            if item.get("shuffle") is not False and any(
-                name in item and item[name] is None for name in names
-            ):
+            is_open = any(name in item and item[name] is None for name in names)
+            if is_open and takes_seeds(item, kind=kind):
                 return True
-            pending += [inner for key, inner in item.items() if key != "defaults"]
+            kind = item.get("kind")  # of a call, whose arguments stand beside it
+            pending += [
+                (inner, kind if key == "kwargs" else None)
+                for key, inner in item.items()
+                if key != "defaults"
+            ]
     return False
 
 

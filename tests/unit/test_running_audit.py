@@ -188,6 +188,7 @@ def test_testing_on_the_training_data_is_not_told_as_copies() -> None:
         [(1, "random_state", "None")],
         [(1, "cv", '{"$call": {"name": "KFold", "kwargs": {"random_state": null}}}')],
         [(1, "cv", '{"value": {"parameters": {"shuffle": true, "random_state": null}}}')],
+        [(1, "cv", '{"kind": "object", "kwargs": {"a": {"random_state": null}}}')],
         [(1, "shuffle", "false"), (2, "random_state", "null")],
     ],
 )
@@ -203,6 +204,7 @@ def test_a_seed_that_was_left_open_is_told(settings: list[audit.Setting]) -> Non
         [(1, "random_state", "17"), (1, "max_depth", "null")],
         [(1, "shuffle", "false"), (1, "random_state", "null")],
         [(1, "cv", '{"kwargs": {"random_state": null, "shuffle": false}}')],
+        [(1, "cv", '{"$call": {"kind": "object", "kwargs": {"random_state": null}}}')],
         [(1, "part", '{"params": {"random_state": 3}, "defaults": {"random_state": null}}')],
         [(1, "S", "1"), (1, "text", "{no json"), (1, "deep", "[" * 100_000)],
     ],
