@@ -28,6 +28,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from openml_client.errors import MissingDependencyError, TaskError
+from openml_client.extension.environment import distribution_named
 
 BUILD_TIMEOUT_S = 1800
 """For what uv does: large wheels over slow lines."""
@@ -36,9 +37,6 @@ SHOWN_LINES = 12
 """Of what a process said last, in errors."""
 
 OURS = "openml-client"
-
-_ALIASES = {"sklearn": "scikit-learn"}
-"""What openml-python calls distributions by the names of their modules."""
 
 _NO_DISTRIBUTIONS = frozenset({"python", "system", "machine"})
 _SOURCES_ONLY = frozenset({"liac-arff"})
@@ -109,7 +107,7 @@ def recipe_of(
         requirement = _requirement(line)
         if requirement is None:
             continue
-        name = canonicalize_name(_ALIASES.get(requirement.name, requirement.name))
+        name = canonicalize_name(distribution_named(requirement.name))
         pinned = f"=={known[name]}" if name in known else str(requirement.specifier)
         wanted[name] = f"{name}{pinned}"
     _check_vouched(wanted, own, trusted)
