@@ -278,6 +278,7 @@ def _call_uv(command: Sequence[str]) -> None:
         environ=environ,
         timeout_s=BUILD_TIMEOUT_S,
         what="the environment that the run recorded can't be built: uv",
+        more_time="Try again: uv goes on with what it has downloaded.",
     )
 
 
@@ -288,8 +289,14 @@ def run_process(
     timeout_s: float | None,
     what: str,
     stdin: str = "",
+    more_time: str = "Give it more time: timeout_s=..., or --timeout on the command line.",
 ) -> None:
     """Wait for a process that ends well.
+
+    Parameters
+    ----------
+    more_time
+        What to do if it takes too long.
 
     Raises
     ------
@@ -309,7 +316,7 @@ def run_process(
     except subprocess.TimeoutExpired as error:
         raise TaskError(
             f"{what} was stopped after {timeout_s:g} s",
-            hint="Give it more time: timeout_s=...",
+            hint=more_time,
         ) from error
     except OSError as error:
         raise TaskError(f"{what} can't be started: {error}") from error
