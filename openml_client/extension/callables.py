@@ -41,12 +41,13 @@ def call(
     }
 
 
-class _Call(Handler):
+class CallHandler(Handler):
     """Written by the handlers that know how an object was made."""
 
     tag = "$call"
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
+        """What the call gives."""
         function = decoder.load(payload["kind"], payload["name"])
         args = [decoder.child(str(n), item) for n, item in enumerate(payload["args"])]
         kwargs = {key: decoder.child(key, item) for key, item in payload["kwargs"].items()}
@@ -288,7 +289,7 @@ def _cells(function: types.FunctionType) -> dict[str, Any] | None:
 
 
 CALLABLE_HANDLERS: tuple[Handler, ...] = (
-    _Call(),
+    CallHandler(),
     _BoundMethod(),
     _Partial(),
     _Getter(),

@@ -249,7 +249,10 @@ class Decoder(_Place):
         super().__init__(codec, root)
         self.trust = trust
         self.compat = compat
+        self.failed_at = root
+        """Place of the value that could not be rebuilt, once an error says so."""
         self._notes = notes
+        self._error: FlowError | None = None
 
     def decode(self, tree: Json) -> Any:
         """Value of the tree at hand."""
@@ -280,6 +283,10 @@ class Decoder(_Place):
         self._enter(segment)
         try:
             return self.decode(tree)
+        except FlowError as error:
+            if error is not self._error:
+                self._error, self.failed_at = error, self.path
+            raise
         finally:
             self._leave(segment)
 

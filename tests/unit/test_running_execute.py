@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
+import pickle
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +27,7 @@ from openml_client import Client, DatasetDraft, RunDraft, TaskDraft
 from openml_client.errors import CheckError, FlowError, TaskError
 from openml_client.model.run import Predictions
 from openml_client.model.task import Task
+from openml_client.resources.datasets import Datasets
 
 MARKED = 1e6
 """A value that models of this test stumble over."""
@@ -143,6 +148,33 @@ def test_a_model_without_probabilities_runs_and_is_reproduced(client: Client) ->
     run_ = client.runs.publish(draft)
     assert run_.error == ""
     assert client.runs.reproduce(run_).verdict == "identical"
+
+
+def test_only_what_execute_gave_is_checked_without_loading_the_data_again(
+    client: Client, registry_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = frame(["x", "y"] * 15, ["x", "y"])
+    draft = run(client, GaussianNB(), publish(client, data.assign(b=np.arange(30.0))))
+    loaded: list[Any] = []
+    load = Datasets.load
+
+    def counted(self: Datasets, dataset: Any) -> Any:
+        loaded.append(dataset)
+        return load(self, dataset)
+
+    monkeypatch.setattr(Datasets, "load", counted)
+    findings = client.runs.check(draft)
+    assert [finding.code for finding in findings] == ["row_id_column"]
+    assert not loaded
+    assert draft.predictions.truth is not None
+    swapped = replace(draft.predictions, truth=1 - draft.predictions.truth)
+    faulty = replace(draft, predictions=swapped)
+    assert [finding.code for finding in client.runs.check(faulty)] == ["truth", "row_id_column"]
+    for other in (copy.copy(draft), pickle.loads(pickle.dumps(draft))):
+        assert client.runs.check(other) == findings
+    with Client(f"local:{registry_folder}") as second:  # whose tasks may be others
+        assert second.runs.check(draft) == findings
+    assert len(loaded) == 4
 
 
 def test_a_fold_that_fails_leaves_the_others(client: Client) -> None:

@@ -117,6 +117,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "does not keep this as it was given",
         "unchanged",
     ),
+    "arguments by position alone": (
+        lambda: make_pipeline(user_models.Positional(3), SVC()),
+        "Pipeline.steps.positional",
+        "this can't be made anew: the installed user_models:Positional has no parameter 'size'",
+        "by its name",
+    ),
+    "an inner object that refuses what it keeps": (
+        lambda: make_pipeline(FunctionTransformer(kw_args={"a": user_models.Narrow().widened()})),
+        "Pipeline.steps.functiontransformer.kw_args.a",
+        "this can't be made anew: $call can't be rebuilt: ValueError: too wide",
+        "by its name",
+    ),
     "arguments without a name": (
         lambda: user_models.Greedy(1, 2),
         "Greedy",

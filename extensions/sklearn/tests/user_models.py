@@ -80,6 +80,29 @@ class Forgetful(BaseEstimator):
         return self
 
 
+class Narrow:
+    """Can be made wider than its constructor allows."""
+
+    def __init__(self, width: int = 2) -> None:
+        if width > 2:
+            raise ValueError("too wide")
+        self.width = width
+
+    def widened(self) -> Narrow:
+        self.width += 1
+        return self
+
+
+class Positional(BaseEstimator):
+    """Takes an argument by its position alone."""
+
+    def __init__(self, size: int = 1, /) -> None:
+        self.size = size
+
+    def fit(self, x: Any, y: Any = None) -> Positional:
+        return self
+
+
 class Greedy(BaseEstimator):
     """Takes arguments that have no name, against scikit-learn's rules."""
 
