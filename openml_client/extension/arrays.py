@@ -62,7 +62,7 @@ class _Array(Handler):
         payload = {
             "dtype": _dtype_text(value.dtype, encoder),
             "shape": list(value.shape),
-            "items": [encoder.child(None, _python(item)) for item in value.ravel()],
+            "items": [encoder.child(None, item) for item in _items(value)],
         }
         return {self.tag: payload}
 
@@ -107,6 +107,11 @@ def _dtype(text: str) -> np.dtype[Any]:
     if not _DTYPE.fullmatch(text):
         raise ValueError(f"no dtype of a description: {text!r}")
     return np.dtype(text)
+
+
+def _items(array: np.ndarray[Any, Any]) -> list[object]:
+    flat = array.ravel()
+    return flat.tolist() if flat.dtype.hasobject else [_python(item) for item in flat]
 
 
 def _python(value: Any) -> object:

@@ -42,6 +42,11 @@ class Colour(enum.Enum):
     RED = 1
 
 
+class Style(enum.Flag):
+    BOLD = 1
+    WIDE = 2
+
+
 def double(x: Any) -> Any:
     return 2 * x
 
@@ -136,6 +141,7 @@ def test_any_plain_value_comes_back_with_its_exact_types(value: object) -> None:
         np.array([1 + 2j]),
         np.array(["a", "größer"]),
         np.array(["a", None, (1, 2)], dtype=object),
+        np.array([np.float64(1), np.str_("a"), 1.5], dtype=object),
         np.array([], dtype=np.float32),
         np.array(5.0),
         np.array([True, False]),
@@ -144,6 +150,9 @@ def test_any_plain_value_comes_back_with_its_exact_types(value: object) -> None:
         np.float64,
         int,
         Colour.RED,
+        Style.WIDE,
+        Style.BOLD | Style.WIDE,
+        Style(0),
         Settings(3, ("a",)),
         Point(1.0, ("a",)),
         np.log1p,
