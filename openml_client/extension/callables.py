@@ -47,7 +47,10 @@ class _Call(Handler):
     tag = "$call"
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
-        function = decoder.load(payload["kind"], payload["name"])
+        kind = payload["kind"]
+        if decoder.codec.has_node(kind):
+            raise ValueError(f"a thing of the kind {kind!r} is a node of its own")
+        function = decoder.load(kind, payload["name"])
         args = [decoder.child(str(n), item) for n, item in enumerate(payload["args"])]
         kwargs = {key: decoder.child(key, item) for key, item in payload["kwargs"].items()}
         return function(*args, **kwargs)
