@@ -40,8 +40,11 @@ class _Scalar(Handler):
     def decode(self, payload: Json, decoder: Decoder) -> object:
         import numpy as np
 
-        text, value = payload
-        return np.array(decoder.decode(value), dtype=_dtype(text))[()]
+        text, item = payload
+        value = decoder.decode(item)
+        scalar = np.array(value, dtype=_dtype(text))[()]
+        require_exact(value, scalar)
+        return scalar
 
 
 class _Array(Handler):
@@ -75,6 +78,8 @@ class _Array(Handler):
         array = np.empty(len(items), dtype=dtype)
         for position, item in enumerate(items):  # one by one: np.array would unpack tuples
             array[position] = item
+            if not dtype.hasobject:
+                require_exact(item, array[position])
         return array.reshape(payload["shape"])
 
 
@@ -90,6 +95,21 @@ class _DType(Handler):
 
     def decode(self, payload: Json, decoder: Decoder) -> np.dtype[Any]:
         return _dtype(payload)
+
+
+def require_exact(value: object, kept: Any) -> None:
+    """Refuse what numpy or pandas made of a value if it is not the same value.
+
+    They would cut texts and read numbers out of texts: other values than those that were audited.
+
+    Raises
+    ------
+    ValueError
+        If it differs in type or value.
+    """
+    held = _python(kept)
+    if type(held) is not type(value) or (held is not value and repr(held) != repr(value)):
+        raise ValueError(f"{value!r} does not fit its type")
 
 
 def _dtype_text(dtype: np.dtype[Any], encoder: Encoder) -> str:

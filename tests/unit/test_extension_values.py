@@ -351,3 +351,24 @@ def test_an_array_can_not_claim_more_memory_than_it_holds() -> None:
     payload = {"dtype": "<U9999", "shape": [100], "items": ["a"] * 100}
     with pytest.raises(FlowError, match="bytes"):
         CODEC.decode({"$array": payload}, TRUST)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "item"),
+    [
+        ("<U8", "filename!"),
+        ("<i8", "1000000000"),
+        ("<i8", 1e9),
+        ("<i2", 1.5),
+        ("<f4", "1"),
+        ("<U4", 1),
+        ("|b1", "x"),
+    ],
+)
+def test_a_value_that_numpy_would_change_is_refused(dtype: str, item: Any) -> None:
+    """The audit has seen the one, the model would hold the other."""
+    with pytest.raises(FlowError, match="does not fit its type"):
+        CODEC.decode({"$scalar": [dtype, item]}, TRUST)
+    payload = {"dtype": dtype, "shape": [1], "items": [item]}
+    with pytest.raises(FlowError, match="does not fit its type"):
+        CODEC.decode({"$array": payload}, TRUST)

@@ -87,6 +87,10 @@ HOSTILE = {
         "sklearn.model_selection:GridSearchCV",
         param_grid={"$dict": [["vect__input", ["content", "file"]], ["a", [1]]]},
     ),
+    "a cache on disk, by numpy's text": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={"$dict": [[{"$scalar": ["<U11", "clf__memory"]}, ["/tmp/x"]]]},
+    ),
     "10^12 units": node(
         "sklearn.neural_network:MLPClassifier", hidden_layer_sizes={"$tuple": [10**12]}
     ),
