@@ -27,6 +27,10 @@ _CLASSES_AS_NUMBERS = frozenset({"skorch", "xgboost"})
 """Packages whose classifiers take 0, 1, 2, ... for classes, and refuse texts."""
 
 
+_CLASSES_AS_OBJECTS = "sklearn.semi_supervised:SelfTrainingClassifier"
+"""It takes texts for classes only in arrays of objects."""
+
+
 class _Confidence(NamedTuple):
     values: NDArray[np.float64]
     labels: tuple[str, ...]
@@ -51,6 +55,8 @@ def run_fold(model: object, fold: FoldData, *, seed: int) -> FoldResult:
     with seeded_generators(derive(seed, "generators", *where)):
         if fold.task == "classification" and _takes_numbers(own):
             return _by_number(estimator, fold)
+        if fold.task == "classification" and _CLASSES_AS_OBJECTS in node_classes(own.tree):
+            return _fit_and_predict(estimator, fold, classes=_target(fold).astype(object))
         return _fit_and_predict(estimator, fold)
 
 

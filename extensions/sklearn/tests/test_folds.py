@@ -191,6 +191,14 @@ def test_a_stack_of_regressors_is_run() -> None:
     assert result.predictions is not None
 
 
+@pytest.mark.filterwarnings("ignore:y contains no unlabeled samples:UserWarning")
+def test_self_training_takes_texts_for_classes() -> None:
+    bare = run(LogisticRegression())
+    result = run(make_pipeline(SelfTrainingClassifier(LogisticRegression())))
+    assert bits(result) == bits(bare)
+    assert result.probability_labels == bare.probability_labels
+
+
 def test_columns_of_words_and_missing_values_reach_the_model_as_they_are() -> None:
     frame = table()
     frame.loc[3:9, ["a", "word"]] = np.nan
