@@ -138,6 +138,10 @@ class Codec:
             return self._by_kind.get(payload["kind"])
         return self._by_tag.get(tag)
 
+    def has_node(self, kind: str) -> bool:
+        """Whether there are nodes of a kind."""
+        return kind in self._by_kind
+
 
 class _Place:
     """The way from the root to the value at hand, for messages."""

@@ -319,7 +319,8 @@ def _keyed(tree: Json) -> Iterator[tuple[str, Json]]:
             continue
         if tag in ("$dict", "$odict") and isinstance(payload, list):
             pairs = [p for p in payload if isinstance(p, list) and len(p) == 2]
-            yield from ((key, item) for key, item in pairs if isinstance(key, str))
+            for key, item in pairs:  # a key may be a text of numpy, too
+                yield from ((text, item) for text in scalars(key) if isinstance(text, str))
         if isinstance(payload, dict):
             yield from payload.items()
             stack.extend(payload.values())

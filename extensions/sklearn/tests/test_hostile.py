@@ -46,6 +46,10 @@ def call(kind: str, name: str, **kwargs: Json) -> Json:
     return {"$call": {"kind": kind, "name": name, "args": [], "kwargs": kwargs}}
 
 
+def build_of_strangers(tree: Json) -> None:
+    EXTENSION.build(described(tree), trust=strangers())
+
+
 def strangers(*trusted: str) -> Trust:
     return Trust.of_strangers(EXTENSION.policy, trusted)
 
@@ -82,6 +86,10 @@ HOSTILE = {
     "files by name, by a search": node(
         "sklearn.model_selection:GridSearchCV",
         param_grid={"$dict": [["vect__input", ["content", "file"]], ["a", [1]]]},
+    ),
+    "a cache on disk, by numpy's text": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={"$dict": [[{"$scalar": ["<U11", "clf__memory"]}, ["/tmp/x"]]]},
     ),
     "10^12 units": node(
         "sklearn.neural_network:MLPClassifier", hidden_layer_sizes={"$tuple": [10**12]}
@@ -147,6 +155,16 @@ def test_a_call_must_make_what_its_kind_says(kind: str) -> None:
         EXTENSION.build(
             described(node("sklearn.svm:SVC", C=call(kind, names[kind]))), trust=strangers()
         )
+
+
+@pytest.mark.parametrize("kind", ["function", "class", "data", "estimator"])
+def test_nothing_else_is_called(kind: str) -> None:
+    """A trusted function could make what the audit would have refused, or never end."""
+    names = {"function": "builtins:str.lower", "class": "builtins:bytes"}
+    name = names.get(kind, "sklearn.feature_extraction.text:CountVectorizer")
+    made = {"$call": {"kind": kind, "name": name, "args": ["FILENAME"], "kwargs": {}}}
+    with pytest.raises(FlowError, match=r"\$call"):
+        build_of_strangers(node("sklearn.svm:SVC", C=made))
 
 
 def test_deep_nesting_is_refused() -> None:
