@@ -11,7 +11,7 @@ import typer
 
 from openml_client._version import __version__
 from openml_client.cli import account, cache, collections, listing, quickstart, registry, runs
-from openml_client.cli.context import Context
+from openml_client.cli.context import Context, printable
 from openml_client.errors import OpenMLError
 
 app = typer.Typer(
@@ -88,7 +88,7 @@ def _warn(
     line: str | None = None,
 ) -> None:
     """Show a warning in one line; the place in our code means nothing to a user."""
-    (file or sys.stderr).write(f"openml-client: warning: {message}\n")
+    (file or sys.stderr).write(f"openml-client: warning: {printable(str(message))}\n")
 
 
 def _explain(error: OpenMLError) -> int:
@@ -96,5 +96,5 @@ def _explain(error: OpenMLError) -> int:
         import traceback
 
         traceback.print_exception(error)
-    sys.stderr.write(f"openml-client: {error}\n")
+    sys.stderr.write(f"openml-client: {printable(str(error))}\n")
     return 1

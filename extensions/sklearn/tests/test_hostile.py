@@ -101,6 +101,18 @@ HOSTILE = {
     "an endless grid": node(
         "sklearn.model_selection:GridSearchCV", param_grid={"C": {"$range": [0, 10**12, 1]}}
     ),
+    "an endless product of ranges": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid=[{"C": {"$range": [0, 10**6, 1]}, "gamma": {"$tuple": [1, 2]}}],
+    ),
+    "a grid that no integer of the machine counts": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={f"p{n}": {"$range": [10**30, 0, -1]} for n in range(300)},
+    ),
+    "an endless product of lists": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={"$dict": [[name, list(range(40))] for name in "dcba"]},
+    ),
     "a million jobs": node("sklearn.ensemble:RandomForestClassifier", n_jobs=10**6),
 }
 

@@ -129,6 +129,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "this can't be made anew: $call can't be rebuilt: ValueError: too wide",
         "by its name",
     ),
+    "kwargs that nobody tells": (
+        lambda: make_pipeline(StandardScaler(), user_models.Hushed(2, shade="red")),
+        "Pipeline.steps.hushed",
+        "does not tell the **kwargs that make up options",
+        "Name all arguments",
+    ),
     "arguments without a name": (
         lambda: user_models.Greedy(1, 2),
         "Greedy",
@@ -163,3 +169,8 @@ def test_a_model_of_many_levels_is_refused() -> None:
         model = Pipeline([("p", model)])
     with pytest.raises(NotSerializableError, match="nested deeper"):
         EXTENSION.describe(model)
+
+
+def test_kwargs_that_nobody_gave_lose_nothing() -> None:
+    description = EXTENSION.describe(user_models.Hushed(2).set_output(transform="pandas"))
+    assert description.parameters == {"depth": 2}

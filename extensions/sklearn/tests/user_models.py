@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 
@@ -222,3 +222,20 @@ class Restless(ClassifierMixin, BaseEstimator):
 
     def predict(self, x: Any) -> Any:
         return np.random.Generator(np.random.PCG64()).choice(self.classes_, len(x))
+
+
+class Hushed(TransformerMixin, BaseEstimator):
+    """Keeps its options to itself."""
+
+    def __init__(self, depth: int = 1, **kwargs: Any) -> None:
+        self.depth = depth
+        self.options = kwargs
+
+    def fit(self, x: Any, y: Any = None) -> Hushed:
+        return self
+
+    def transform(self, x: Any) -> Any:
+        return x
+
+    def get_feature_names_out(self, names: Any = None) -> Any:
+        return names
