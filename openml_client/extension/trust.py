@@ -19,7 +19,7 @@ from openml_client.extension.references import home_of, is_reference, resolve
 from openml_client.extension.tree import Path, objects, references, tagged
 
 _CLASS_KINDS = frozenset({"class", "data"})
-_INTERNAL = frozenset({"tests", "testing", "conftest", "externals"})
+_INTERNAL = frozenset({"tests", "testing", "conftest", "externals", "estimator_checks"})
 """Modules inside packages that do things when they are imported."""
 
 

@@ -21,6 +21,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from openml_client import Client, DatasetDraft, RunDraft, TaskDraft
@@ -129,6 +130,13 @@ def test_a_class_that_the_training_rows_lack_gets_0(client: Client) -> None:
     assert (confidence[without, 1] == 0).all()
     assert confidence.sum(axis=1) == pytest.approx(np.ones(21))
     assert client.runs.publish(draft).error == ""
+
+
+def test_decision_values_never_prefer_a_class_that_the_training_rows_lack(client: Client) -> None:
+    labels = ["v", "w", "x"] * 10 + ["rare"]
+    draft = run(client, LinearSVC(), publish(client, frame(labels, ["rare", "v", "w", "x"])))
+    assert draft.predictions.confidence_kind == "score"
+    assert client.runs.check(draft) == ()
 
 
 def test_rows_without_a_target_are_predicted_and_not_learned_from(client: Client) -> None:

@@ -264,8 +264,10 @@ def _moved_class(name: str, decoder: Decoder) -> Callable[..., Any] | None:
     from sklearn.utils import all_estimators
 
     module, _, qualname = name.partition(":")
+    if not module.startswith("sklearn."):
+        return None
     found: list[type] = [cls for known, cls in all_estimators() if known == qualname]
-    if not module.startswith("sklearn") or len(found) != 1:
+    if len(found) != 1:
         return None
     new = reference_to(found[0], decoder.path)
     decoder.note(f"{name} is now {new}")

@@ -153,7 +153,7 @@ class _Distribution(_Made):
         short = family.name
         if getattr(scipy.stats, short, None).__class__ is not family.__class__:
             raise encoder.refusal(
-                f"{short!r} is not a distribution of scipy.stats",
+                f"a {type(family).__qualname__} is not among the distributions of scipy.stats",
                 "Use one that scipy.stats has by name.",
             )
         name = f"scipy.stats:{short}"

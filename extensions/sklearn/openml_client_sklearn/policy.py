@@ -124,7 +124,7 @@ def _wants_more_jobs(parameter: str, value: Json) -> str | None:
     if parameter != "n_jobs":
         return None
     have = os.cpu_count() or 1
-    jobs = [n for n in scalars(value) if type(n) is int and n > have]
+    jobs = [n for n in scalars(value) if type(n) in (int, float) and n > have]
     return f"it asks for {jobs[0]} jobs on {have} processors" if jobs else None
 
 

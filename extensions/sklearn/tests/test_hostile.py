@@ -114,6 +114,8 @@ HOSTILE = {
         param_grid={"$dict": [[name, list(range(40))] for name in "dcba"]},
     ),
     "a million jobs": node("sklearn.ensemble:RandomForestClassifier", n_jobs=10**6),
+    "a million jobs, as a float": node("sklearn.ensemble:RandomForestClassifier", n_jobs=1e6),
+    "the checks of estimators": node("sklearn.utils.estimator_checks:check_estimator"),
 }
 
 
