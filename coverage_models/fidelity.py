@@ -120,7 +120,9 @@ def _in_place(model: Any, data: FoldData) -> tuple[Any, Any] | str:
     seeds = seed_description(EXTENSION.describe(model), derive(SEED, "fold", *FOLD))
     _seed_in_place(model, seeds.tree)
     y = data.y_train
-    target = np.asarray(y, dtype=np.float64) if data.task == "regression" else np.asarray(y, str)
+    # SelfTrainingClassifier takes texts as objects only.
+    classes = np.asarray(y, str).astype(object)
+    target = np.asarray(y, dtype=np.float64) if data.task == "regression" else classes
     with seeded_generators(derive(SEED, "generators", *FOLD)):
         try:
             model.fit(data.x_train, target)

@@ -11,7 +11,7 @@ import typer
 
 from openml_client._version import __version__
 from openml_client.cli import account, cache, collections, listing, quickstart, registry, runs
-from openml_client.cli.context import Context
+from openml_client.cli.context import Context, printable
 from openml_client.errors import OpenMLError
 
 app = typer.Typer(
@@ -28,8 +28,8 @@ app.command("login")(account.login)
 app.command("doctor")(account.doctor)
 app.add_typer(listing.datasets, name="dataset", help="List and show datasets.")
 app.add_typer(listing.tasks, name="task", help="List and show tasks.")
-app.add_typer(listing.flows, name="flow", help="List and show flows.")
-app.add_typer(runs.app, name="run", help="List, show and reproduce runs.")
+app.add_typer(listing.flows, name="flow", help="List, show and audit flows.")
+app.add_typer(runs.app, name="run", help="List, show, audit and reproduce runs.")
 app.add_typer(listing.evaluations, name="evaluation", help="List measures of runs.")
 app.add_typer(collections.suites, name="suite", help="List and show collections of tasks.")
 app.add_typer(collections.studies, name="study", help="List and show collections of runs.")
@@ -88,7 +88,7 @@ def _warn(
     line: str | None = None,
 ) -> None:
     """Show a warning in one line; the place in our code means nothing to a user."""
-    (file or sys.stderr).write(f"openml-client: warning: {message}\n")
+    (file or sys.stderr).write(f"openml-client: warning: {printable(str(message))}\n")
 
 
 def _explain(error: OpenMLError) -> int:
@@ -96,5 +96,5 @@ def _explain(error: OpenMLError) -> int:
         import traceback
 
         traceback.print_exception(error)
-    sys.stderr.write(f"openml-client: {error}\n")
+    sys.stderr.write(f"openml-client: {printable(str(error))}\n")
     return 1

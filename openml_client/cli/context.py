@@ -103,7 +103,8 @@ def print_table(
     from rich.text import Text
 
     # As `Text`, or rich would take "[...]" in a name for its markup.
-    cells = [[Text("" if value is None else _text(value)) for value in row] for row in rows]
+    texts = [["" if value is None else _text(value) for value in row] for row in rows]
+    cells = [[Text(printable(text, kept="")) for text in row] for row in texts]
     widths = [
         max([len(name), *(row[place].cell_len for row in cells)])
         for place, name in enumerate(columns)
@@ -138,12 +139,22 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     width = max((len(name) for name in fields), default=0)
     for name, value in fields.items():
         if value not in (None, "", (), {}):
-            typer.echo(f"{name:<{width}}  {_text(value)}")
+            typer.echo(f"{name:<{width}}  {printable(_text(value))}")
 
 
 def print_json(value: Any) -> None:
     """Print models as JSON, for programs."""
     typer.echo(json.dumps(_plain(value), indent=2, default=str))
+
+
+def printable(text: str, *, kept: str = "\n\t") -> str:
+    """The text with its control characters and lone surrogates as escapes.
+
+    What others wrote could steer the terminal, or show another name than it has.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in kept else ascii(c)[1:-1] for c in text)
 
 
 def _plain(value: Any) -> Any:

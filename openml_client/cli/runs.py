@@ -15,6 +15,7 @@ from openml_client.cli.context import (
     print_json,
     print_list,
     print_table,
+    printable,
 )
 from openml_client.cli.listing import AsJson, Limit
 
@@ -112,7 +113,7 @@ def reproduce_run(
         )
     if html is not None:
         html.write_text(result.to_html(), "utf-8")
-    typer.echo(result.to_json() if as_json else result.to_text())
+    typer.echo(result.to_json() if as_json else printable(result.to_text()))
     if not result.agrees:
         raise typer.Exit(1)
 

@@ -40,8 +40,11 @@ class _Scalar(Handler):
     def decode(self, payload: Json, decoder: Decoder) -> object:
         import numpy as np
 
-        text, value = payload
-        return np.array(decoder.decode(value), dtype=_dtype(text))[()]
+        text, item = payload
+        value = decoder.decode(item)
+        scalar = np.array(value, dtype=_dtype(text))[()]
+        require_exact(value, scalar)
+        return scalar
 
 
 class _Array(Handler):
@@ -62,7 +65,7 @@ class _Array(Handler):
         payload = {
             "dtype": _dtype_text(value.dtype, encoder),
             "shape": list(value.shape),
-            "items": [encoder.child(None, _python(item)) for item in value.ravel()],
+            "items": [encoder.child(None, item) for item in _items(value)],
         }
         return {self.tag: payload}
 
@@ -75,6 +78,8 @@ class _Array(Handler):
         array = np.empty(len(items), dtype=dtype)
         for position, item in enumerate(items):  # one by one: np.array would unpack tuples
             array[position] = item
+            if not dtype.hasobject:
+                require_exact(item, array[position])
         return array.reshape(payload["shape"])
 
 
@@ -92,6 +97,21 @@ class _DType(Handler):
         return _dtype(payload)
 
 
+def require_exact(value: object, kept: Any) -> None:
+    """Refuse what numpy or pandas made of a value if it is not the same value.
+
+    They would cut texts and read numbers out of texts: other values than those that were audited.
+
+    Raises
+    ------
+    ValueError
+        If it differs in type or value.
+    """
+    held = _python(kept)
+    if type(held) is not type(value) or (held is not value and repr(held) != repr(value)):
+        raise ValueError(f"{value!r} does not fit its type")
+
+
 def _dtype_text(dtype: np.dtype[Any], encoder: Encoder) -> str:
     if not _DTYPE.fullmatch(dtype.str) or dtype.metadata:
         raise encoder.refusal(
@@ -107,6 +127,11 @@ def _dtype(text: str) -> np.dtype[Any]:
     if not _DTYPE.fullmatch(text):
         raise ValueError(f"no dtype of a description: {text!r}")
     return np.dtype(text)
+
+
+def _items(array: np.ndarray[Any, Any]) -> list[object]:
+    flat = array.ravel()
+    return flat.tolist() if flat.dtype.hasobject else [_python(item) for item in flat]
 
 
 def _python(value: Any) -> object:

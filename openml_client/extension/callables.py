@@ -41,13 +41,17 @@ def call(
     }
 
 
-class _Call(Handler):
+class CallHandler(Handler):
     """Written by the handlers that know how an object was made."""
 
     tag = "$call"
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
-        function = decoder.load(payload["kind"], payload["name"])
+        """What the call gives."""
+        kind = payload["kind"]
+        if decoder.codec.has_node(kind):
+            raise ValueError(f"a thing of the kind {kind!r} is a node of its own")
+        function = decoder.load(kind, payload["name"])
         args = [decoder.child(str(n), item) for n, item in enumerate(payload["args"])]
         kwargs = {key: decoder.child(key, item) for key, item in payload["kwargs"].items()}
         return function(*args, **kwargs)
@@ -160,11 +164,16 @@ class _Enum(Handler):
         return isinstance(value, enum.Enum)
 
     def encode(self, value: enum.Enum, encoder: Encoder) -> Json:
-        return {self.tag: [reference_to(type(value), encoder.path), value.name]}
+        # A combination of flags is named by its parts, as ``A|B``; an empty one has no name.
+        return {self.tag: [reference_to(type(value), encoder.path), value.name or ""]}
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
         name, member = payload
-        return decoder.load("data", name)[member]
+        cls = decoder.load("data", name)
+        if isinstance(cls, enum.EnumType) and issubclass(cls, enum.Flag):
+            parts = [cls[part] for part in member.split("|") if part]
+            return functools.reduce(operator.or_, parts, cls(0))
+        return cls[member]
 
 
 class _Stateful(Handler):
@@ -288,7 +297,7 @@ def _cells(function: types.FunctionType) -> dict[str, Any] | None:
 
 
 CALLABLE_HANDLERS: tuple[Handler, ...] = (
-    _Call(),
+    CallHandler(),
     _BoundMethod(),
     _Partial(),
     _Getter(),

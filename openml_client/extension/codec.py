@@ -138,6 +138,10 @@ class Codec:
             return self._by_kind.get(payload["kind"])
         return self._by_tag.get(tag)
 
+    def has_node(self, kind: str) -> bool:
+        """Whether there are nodes of a kind."""
+        return kind in self._by_kind
+
 
 class _Place:
     """The way from the root to the value at hand, for messages."""
@@ -249,7 +253,10 @@ class Decoder(_Place):
         super().__init__(codec, root)
         self.trust = trust
         self.compat = compat
+        self.failed_at = root
+        """Place of the value that could not be rebuilt, once an error says so."""
         self._notes = notes
+        self._error: FlowError | None = None
 
     def decode(self, tree: Json) -> Any:
         """Value of the tree at hand."""
@@ -280,6 +287,10 @@ class Decoder(_Place):
         self._enter(segment)
         try:
             return self.decode(tree)
+        except FlowError as error:
+            if error is not self._error:
+                self._error, self.failed_at = error, self.path
+            raise
         finally:
             self._leave(segment)
 

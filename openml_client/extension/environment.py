@@ -43,6 +43,14 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
+_NAMED_BY_MODULE = {"sklearn": "scikit-learn"}
+
+
+def distribution_named(name: str) -> str:
+    """The distribution that openml-python calls by its module, as ``sklearn``, installed or not."""
+    return _NAMED_BY_MODULE.get(name, name)
+
+
 def requirements(description: Description) -> tuple[str, ...]:
     """PEP 508 lines for all packages that the description names code of, pinned."""
     modules = {top_level(named.name) for named in description.references()}

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from openml_client.extension.arrays import MAX_ARRAY_BYTES
+from openml_client.extension.arrays import MAX_ARRAY_BYTES, require_exact
 from openml_client.extension.codec import Decoder, Encoder, Handler
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class _Index(Handler):
 
         items, dtype, name = _decoded(payload, decoder)
         index: pd.Index[Any] = pd.Index(items, dtype=dtype, name=name)
+        _require_exact(items, index, dtype)
         return index
 
 
@@ -98,6 +99,7 @@ class _Series(Handler):
         items, dtype, name = _decoded(payload, decoder)
         index = decoder.child(None, payload["index"])
         series: pd.Series[Any] = pd.Series(items, dtype=dtype, name=name, index=index)
+        _require_exact(items, series, dtype)
         return series
 
 
@@ -124,6 +126,12 @@ def _decoded(payload: Json, decoder: Decoder) -> tuple[list[Any], Any, Any]:
         raise ValueError(f"no dtype of a description: {dtype!r}")
     items = [decoder.child(None, item) for item in payload["items"]]
     return items, dtype, decoder.decode(payload["name"])
+
+
+def _require_exact(items: list[Any], made: pd.Index[Any] | pd.Series[Any], dtype: str) -> None:
+    if dtype != "object":
+        for item, kept in zip(items, made.tolist(), strict=True):
+            require_exact(item, kept)
 
 
 LABEL_HANDLERS: tuple[Handler, ...] = (_Missing(), _Range(), _Index(), _Series())

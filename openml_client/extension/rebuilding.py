@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openml_client.errors import FlowError, NotSerializableError
-from openml_client.extension.codec import Codec, Compat, Note
+from openml_client.extension.codec import Codec, Compat, Decoder, Note
 from openml_client.extension.description import Description
 from openml_client.extension.environment import frameworks_of
 from openml_client.extension.identity import Json, canonical
@@ -36,13 +36,13 @@ class Rebuilder:
         Raises
         ------
         NotSerializableError
-            If a value has no description, or a constructor does not keep what it is given.
+            If a value has no description, or a constructor does not take or keep what it is
+            given.
         """
         description = self.describe_unverified(model)
         kind = type(model).__name__
-        trust = Trust.of_own(self.policy, description)
         with self.around():
-            again = self.codec.encode(self.codec.decode(description.tree, trust, path=kind), kind)
+            again = self.codec.encode(self._rebuild(description, kind), kind)
         place = _difference(description.tree, again)
         if place is not None:
             raise NotSerializableError(
@@ -51,6 +51,21 @@ class Rebuilder:
                 "Set each argument of the constructor to an attribute of its name, unchanged.",
             )
         return description
+
+    def _rebuild(self, description: Description, root: str) -> object:
+        """The model that was just described, made anew."""
+        trust = Trust.of_own(self.policy, description)
+        decoder = Decoder(self.codec, trust, "semantic", [], root)
+        try:
+            return decoder.decode(description.tree)
+        except FlowError as error:
+            place = decoder.failed_at
+            raise NotSerializableError(
+                place,
+                f"this can't be made anew: {error.message.removeprefix(f'{place}: ')}",
+                "Let the constructor take each argument by its name, and set it to an attribute "
+                "of that name, unchanged.",
+            ) from error
 
     def describe_unverified(self, model: object) -> Description:
         """Describe a model; whether it can be rebuilt shows when it is."""

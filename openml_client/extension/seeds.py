@@ -9,7 +9,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from openml_client.extension.description import Description
@@ -46,6 +46,15 @@ def seed_description(
     return description.with_tree(tree)
 
 
+def takes_seeds(arguments: Mapping[str, Json], *, kind: object) -> bool:
+    """Whether a call of a kind, with these named arguments, lacks the seeds that are open.
+
+    Splitters refuse a seed that they would not use, and so may any other object: what it draws
+    without one comes from the global generators, which are seeded.
+    """
+    return kind != "object" and arguments.get("shuffle") is not False
+
+
 def _arguments(tree: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Json]]:
     """Named arguments of all nodes and calls, with their places."""
     tag, payload = tagged(tree) or (None, tree)
@@ -53,9 +62,7 @@ def _arguments(tree: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
         yield path, payload["params"]
         yield from _arguments(payload["params"], path)  # not in what the defaults hold
     elif tag == "$call":
-        # Splitters refuse a seed that they would not use, and so may any other object: what it
-        # draws without one comes from the global generators, which are seeded.
-        if payload["kind"] != "object" and payload["kwargs"].get("shuffle") is not False:
+        if takes_seeds(payload["kwargs"], kind=payload["kind"]):
             yield path, payload["kwargs"]
         yield from _arguments(payload["kwargs"], path)
         yield from _arguments(payload["args"], path)

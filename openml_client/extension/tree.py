@@ -8,7 +8,8 @@ one key, its tag, which begins with ``$``.  The tags that the core itself must u
 ``$part``      the same, but its parameters belong to the flow that encloses it
 ``$leaf``      ``[name, value]``: a value inside the wiring that belongs to the setup
 ``$call``      the result of calling an importable function or class:
-               ``{"kind", "name", "args", "kwargs"}``
+               ``{"kind", "name", "args", "kwargs"}``; the kind is none of the other tags', so a
+               trusted function is never called to make a value that no audit has seen
 ``$function``  a function, ``$class`` a class, both by reference
 ``$data``      a dataclass ``{"class", "fields"}``; ``$enum`` a member ``[class, member]``
 
@@ -37,6 +38,9 @@ MAX_CHARACTERS = 2_000_000
 """The server's stock limit for an uploaded file.  Source: protocol note, section 1.3."""
 MAX_INTEGER_BITS = 1024
 """As large as the largest double; Python refuses to read integers beyond 4,300 digits."""
+
+_NEVER_CALLED = ("function", "class", "data")
+"""Kinds of references that stand for what they name."""
 
 Path = tuple[str, ...]
 Form = Literal["description", "structure"]
@@ -204,7 +208,8 @@ def _is_payload(tag: str, payload: Json, form: Form) -> bool:
             length = 2 if form == "description" else 1
             return isinstance(payload, list) and len(payload) == length and _are_texts(payload[:1])
         case "$call":
-            return _has(payload, kind=str, name=str, args=list, kwargs=dict)
+            called = _has(payload, kind=str, name=str, args=list, kwargs=dict)
+            return called and payload["kind"] not in _NEVER_CALLED
         case "$function" | "$class":
             return isinstance(payload, str)
         case "$data":

@@ -18,7 +18,7 @@ from openml_client.extension.references import home_of, is_reference, resolve
 from openml_client.extension.tree import Path, objects, references, tagged
 
 _CLASS_KINDS = frozenset({"class", "data"})
-_INTERNAL = frozenset({"tests", "testing", "conftest", "externals"})
+_INTERNAL = frozenset({"tests", "testing", "conftest", "externals", "estimator_checks"})
 """Modules inside packages that do things when they are imported."""
 
 
@@ -325,7 +325,8 @@ def _keyed(tree: Json) -> Iterator[tuple[str, Json]]:
             continue
         if tag in ("$dict", "$odict") and isinstance(payload, list):
             pairs = [p for p in payload if isinstance(p, list) and len(p) == 2]
-            yield from ((key, item) for key, item in pairs if isinstance(key, str))
+            for key, item in pairs:  # a key may be a text of numpy, too
+                yield from ((text, item) for text in scalars(key) if isinstance(text, str))
         if isinstance(payload, dict):
             yield from payload.items()
             stack.extend(payload.values())

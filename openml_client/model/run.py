@@ -229,9 +229,14 @@ class RunDraft:
     error_message: str | None = None
     run_details: str | None = None
     tags: tuple[str, ...] = ()
+    _known: object = field(default=None, init=False, repr=False, compare=False)
+    """What the client that executed it knows of the data; no copy has it."""
 
     def __post_init__(self) -> None:
         hold_tuples(self, "settings", "evaluations", "trace", "failures", "tags")
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_known": None}
 
     def measure(self, name: str) -> float | None:
         """The global value of a measure as computed here, or None."""

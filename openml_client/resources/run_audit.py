@@ -28,7 +28,7 @@ from openml_client.resources.tasks import Tasks
 from openml_client.resources.writing import check_draft
 
 if TYPE_CHECKING:
-    from openml_client.running.audit import Setting
+    from openml_client.running.audit import Facts, Setting
     from openml_client.running.check import Finding
     from openml_client.running.execute import TaskData
 
@@ -61,8 +61,8 @@ class RunAudits(RunFiles):
     def check(self, draft: RunDraft) -> tuple[Finding, ...]:
         """What is wrong with a run, before it is published; () if nothing is.
 
-        It is compared with the splits and the data of its task.  Where the data can't be had,
-        what needs it is left out.
+        It is compared with the splits and the data of its task, which is loaded again if the draft
+        is not as `execute` gave it.  Where the data can't be had, what needs it is left out.
         """
         from openml_client.running import audit
         from openml_client.running.check import check_predictions
@@ -71,14 +71,14 @@ class RunAudits(RunFiles):
         task = self._tasks.get(draft.task_id)
         splits = self._tasks.splits(task)
         look = _Look()
-        data = look.at("data_unreadable", lambda: self._data(task), severity="warning")
+        facts = look.at("data_unreadable", lambda: self._facts(draft, task), severity="warning")
         settings: Iterator[Setting] = ((s.path, s.name, s.value) for s in draft.settings)
         return (
             *check_predictions(draft.predictions, splits),
             *audit.check_seeds(settings),
             *look.findings,
-            *(self._compare(draft.predictions, task, data) if data else ()),
-            *(audit.check_labels(draft.predictions.labels, data) if data else ()),
+            *(self._compare(draft.predictions, task, facts) if facts else ()),
+            *(audit.check_labels(draft.predictions.labels, facts) if facts else ()),
         )
 
     def audit(self, run: Any) -> tuple[Finding, ...]:
@@ -128,7 +128,7 @@ class RunAudits(RunFiles):
             if splits is not None:
                 findings += check_predictions(predictions, splits)
             if data is not None:
-                findings += self._compare(predictions, task, data)
+                findings += self._compare(predictions, task, audit.facts_of(data))
                 findings += _audit_figures(run, content, predictions, task, data)
         if data is not None and splits is not None:
             findings += audit.check_copies(data, splits)
@@ -156,19 +156,34 @@ class RunAudits(RunFiles):
                 "environment_missing", f"run {run.id} does not tell the versions that it had"
             )
 
-    def _compare(self, predictions: Predictions, task: Task, data: TaskData) -> Iterator[Finding]:
+    def _compare(self, predictions: Predictions, task: Task, facts: Facts) -> Iterator[Finding]:
         """What is wrong with predictions, or may be, seen beside the rows that they are for."""
         from openml_client.running import audit
 
-        yield from audit.check_truth(predictions, data)
+        yield from audit.check_truth(predictions, facts)
         dataset = self._datasets.get(task.dataset_id)
         declared = {dataset.row_id_attribute, *dataset.ignore_attributes} - {None}
-        yield from audit.check_features(data.x, {str(name) for name in declared})
+        yield from audit.check_features(facts, {str(name) for name in declared})
 
     def _data(self, task: Task) -> TaskData:
         from openml_client.running.execute import task_data
 
         return task_data(task, self._datasets.load(task.dataset_id))
+
+    def _remember(self, draft: RunDraft, data: TaskData) -> None:
+        """Spare `check` the loading of the rows that a draft was executed on."""
+        from openml_client.running.audit import facts_of
+
+        # Of another client, the task with this id may be another one.
+        object.__setattr__(draft, "_known", _Known(self._caller, facts_of(data)))
+
+    def _facts(self, draft: RunDraft, task: Task) -> Facts:
+        from openml_client.running.audit import facts_of
+
+        known = draft._known
+        if isinstance(known, _Known) and known.caller is self._caller:
+            return known.facts
+        return facts_of(self._data(task))
 
     def _recorded(self, run: Run) -> dict[str, str]:
         """The versions that a run recorded; {} if it did not."""
@@ -195,6 +210,14 @@ def _audit_figures(
     if isinstance(task, (ClassificationTask, RegressionTask)):
         told = {e.measure: e.value for e in run.evaluations if e.repeat is None}
         yield from audit.check_measures(told, global_scores(predictions, data, task))
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What a draft knows of the data, and whose data that is."""
+
+    caller: Caller
+    facts: Facts
 
 
 @dataclass

@@ -156,7 +156,7 @@ class Runs(RunReproductions):
         files |= outcome.artefacts
         if draft.long_values is not None:
             files[LONG_VALUES] = draft.long_values
-        return RunDraft(
+        run = RunDraft(
             task_id=task.id,
             flow=draft if flow_id is None else None,
             flow_id=flow_id,
@@ -171,6 +171,8 @@ class Runs(RunReproductions):
             failures=failures,
             error_message=shortened(str(failures[0]) if failures else None),
         )
+        self._remember(run, data)
+        return run
 
     def publish(self, draft: RunDraft, *, avoid_duplicates: bool = True) -> Run:
         """The stored run of a draft, with its flow, which is published before if it is new.

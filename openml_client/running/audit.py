@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from openml_client.extension.seeds import takes_seeds
 from openml_client.formats.splits import Splits
 from openml_client.model.run import Predictions
 from openml_client.running.check import Finding, error, some, warning
@@ -38,7 +41,25 @@ Setting = tuple[object, str, str | None]
 """The place of a component, the name of its parameter, and the value as text."""
 
 
-def check_labels(found: Collection[str] | None, data: TaskData) -> Iterator[Finding]:
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What predictions are checked against, of a task's data; small beside the rows."""
+
+    labels: tuple[str, ...] | None
+    """As in `TaskData`, and ``truth``, too."""
+    truth: NDArray[np.int32] | NDArray[np.float64]
+    columns: tuple[str, ...]
+    """Names of the inputs."""
+    telling: Mapping[str, str]
+    """How an input tells the rows apart, of those that look like their number or name."""
+
+
+def facts_of(data: TaskData) -> Facts:
+    """The facts of some rows, which they don't keep in memory."""
+    return Facts(data.labels, data.truth.copy(), tuple(data.x.columns), telling_columns(data.x))
+
+
+def check_labels(found: Collection[str] | None, data: TaskData | Facts) -> Iterator[Finding]:
     """Whether the classes that a run declares are the target's, in the order of the data file."""
     if found is None or data.labels is None or tuple(found) == data.labels:
         return
@@ -56,7 +77,7 @@ def check_labels(found: Collection[str] | None, data: TaskData) -> Iterator[Find
         )
 
 
-def check_truth(predictions: Predictions, data: TaskData) -> Iterator[Finding]:
+def check_truth(predictions: Predictions, data: TaskData | Facts) -> Iterator[Finding]:
     """Whether the true values that a run tells are those of the dataset."""
     rows, told = predictions.row_id, predictions.truth
     if told is None or len(told) != len(rows):
@@ -80,7 +101,7 @@ def check_truth(predictions: Predictions, data: TaskData) -> Iterator[Finding]:
         )
 
 
-def check_features(x: pd.DataFrame, declared: Collection[str] = ()) -> Iterator[Finding]:
+def check_features(facts: Facts, declared: Collection[str] = ()) -> Iterator[Finding]:
     """Whether an input tells the place of a row, by which a model may know the target.
 
     Parameters
@@ -88,21 +109,25 @@ def check_features(x: pd.DataFrame, declared: Collection[str] = ()) -> Iterator[
     declared
         Columns that the dataset's description names as identifiers or as to be ignored.
     """
-    kept = [name for name in x.columns if name in declared]
+    kept = [name for name in facts.columns if name in declared]
     if kept:
         yield warning(
             "row_id_declared",
             f"the dataset's description names {some(kept)} as identifier or as to be ignored, and "
             "the model was given it",
         )
-    for place in _suspects(x):
-        name = x.columns[place]
-        how = _identifies(x.iloc[:, place])
-        if how is not None and name not in kept:
+    for name, how in facts.telling.items():
+        if name not in kept:
             yield warning(
                 "row_id_column",
                 f"the input {name!r} {how}: a model may know rows by it instead of learning",
             )
+
+
+def telling_columns(x: pd.DataFrame) -> dict[str, str]:
+    """How columns tell the rows apart, of those that look like their number or name."""
+    found = ((x.columns[place], _identifies(x.iloc[:, place])) for place in _suspects(x))
+    return {name: how for name, how in found if how is not None}
 
 
 def _suspects(x: pd.DataFrame) -> list[int]:
@@ -195,18 +220,21 @@ def _json(text: str | None) -> Any:
 
 
 def _has_open_seed(value: Any, names: frozenset[str]) -> bool:
-    pending = [value]
+    pending = [(value, None)]
     while pending:
-        item = pending.pop()
+        item, kind = pending.pop()
         if isinstance(item, list):
-            pending += item
+            pending += [(inner, None) for inner in item]
         elif isinstance(item, dict):
-            # Splitters that don't shuffle take no seed.
-            if item.get("shuffle") is not False and any(
-                name in item and item[name] is None for name in names
-            ):
+            is_open = any(name in item and item[name] is None for name in names)
+            if is_open and takes_seeds(item, kind=kind):
                 return True
-            pending += [inner for key, inner in item.items() if key != "defaults"]
+            kind = item.get("kind")  # of a call, whose arguments stand beside it
+            pending += [
+                (inner, kind if key == "kwargs" else None)
+                for key, inner in item.items()
+                if key != "defaults"
+            ]
     return False
 
 

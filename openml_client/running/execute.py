@@ -370,7 +370,10 @@ def _confidence(result: FoldResult, labels: tuple[str, ...] | None) -> NDArray[n
     if result.probabilities is None or labels is None:
         return None
     given = np.asarray(result.probabilities, dtype=np.float64)
-    out = np.zeros((len(given), len(labels)))
+    # Decision values may all be below 0: a class that was not learned must not be above them.
+    is_score = result.confidence_kind == "score" and given.shape[1] > 0
+    lowest = given.min(axis=1, keepdims=True) if is_score else 0.0
+    out = np.full((len(given), len(labels)), lowest, dtype=np.float64)
     places = {label: n for n, label in enumerate(labels)}
     for n, label in enumerate(result.probability_labels):
         out[:, places[str(label)]] = given[:, n]

@@ -28,6 +28,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from openml_client.errors import MissingDependencyError, TaskError
+from openml_client.extension.environment import distribution_named
 
 BUILD_TIMEOUT_S = 1800
 """For what uv does: large wheels over slow lines."""
@@ -36,9 +37,6 @@ SHOWN_LINES = 12
 """Of what a process said last, in errors."""
 
 OURS = "openml-client"
-
-_ALIASES = {"sklearn": "scikit-learn"}
-"""What openml-python calls distributions by the names of their modules."""
 
 _NO_DISTRIBUTIONS = frozenset({"python", "system", "machine"})
 _SOURCES_ONLY = frozenset({"liac-arff"})
@@ -109,7 +107,7 @@ def recipe_of(
         requirement = _requirement(line)
         if requirement is None:
             continue
-        name = canonicalize_name(_ALIASES.get(requirement.name, requirement.name))
+        name = canonicalize_name(distribution_named(requirement.name))
         pinned = f"=={known[name]}" if name in known else str(requirement.specifier)
         wanted[name] = f"{name}{pinned}"
     _check_vouched(wanted, own, trusted)
@@ -280,6 +278,7 @@ def _call_uv(command: Sequence[str]) -> None:
         environ=environ,
         timeout_s=BUILD_TIMEOUT_S,
         what="the environment that the run recorded can't be built: uv",
+        more_time="Try again: uv goes on with what it has downloaded.",
     )
 
 
@@ -290,8 +289,14 @@ def run_process(
     timeout_s: float | None,
     what: str,
     stdin: str = "",
+    more_time: str = "Give it more time: timeout_s=..., or --timeout on the command line.",
 ) -> None:
     """Wait for a process that ends well.
+
+    Parameters
+    ----------
+    more_time
+        What to do if it takes too long.
 
     Raises
     ------
@@ -311,7 +316,7 @@ def run_process(
     except subprocess.TimeoutExpired as error:
         raise TaskError(
             f"{what} was stopped after {timeout_s:g} s",
-            hint="Give it more time: timeout_s=...",
+            hint=more_time,
         ) from error
     except OSError as error:
         raise TaskError(f"{what} can't be started: {error}") from error

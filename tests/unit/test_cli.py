@@ -417,3 +417,19 @@ def test_a_reproduction_is_written_as_a_page_and_as_json(seeded: Path) -> None:
     assert Reproduction.from_json(result.stdout).verdict == "identical"
     page = (seeded / "report.html").read_text("utf-8")
     assert f"<title>Run {known.id}: identical</title>" in page
+
+
+def test_names_of_others_do_not_steer_the_terminal(seeded: Path) -> None:
+    """A stranger's flow names what would clear the screen, start a line and break the output."""
+    evil = "a\x1b[2J:X", "a:X\ny", "a:\ud800"
+    with Client(f"local:{seeded / 'registry'}") as client:
+        draft = client.flows.from_model(DecisionTreeClassifier())
+        for number, name in enumerate(evil):
+            source = (draft.source or b"").replace(
+                b'"sklearn.tree:DecisionTreeClassifier"', json.dumps(name).encode()
+            )
+            flow = client.flows.publish(replace(draft, name=f"evil{number}", source=source))
+            result = run("-s", "local:registry", "flow", "audit", str(flow.id), cwd=seeded)
+            assert (result.returncode, result.stderr) == (1, "")
+            assert f" {ascii(name)[1:-1]} " in result.stdout
+            assert len(result.stdout.splitlines()) == 2

@@ -74,3 +74,11 @@ def test_a_dtype_that_we_never_write_is_refused() -> None:
     payload = {"dtype": "Sparse", "items": [], "name": None}
     with pytest.raises(FlowError, match="no dtype of a description: 'Sparse'"):
         CODEC.decode({"$index": payload}, Trust(Policy({})))
+
+
+@pytest.mark.parametrize(("dtype", "item"), [("int64", "12"), ("bool", "x"), ("string", 1)])
+def test_a_value_that_pandas_would_change_is_refused(dtype: str, item: object) -> None:
+    payload = {"dtype": dtype, "items": [item], "name": None}
+    for tag, more in (("$index", {}), ("$series", {"index": {"$range_index": [0, 1, 1, None]}})):
+        with pytest.raises(FlowError):
+            CODEC.decode({tag: {**payload, **more}}, Trust(Policy({})))

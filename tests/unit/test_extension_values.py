@@ -43,6 +43,11 @@ class Colour(enum.Enum):
     RED = 1
 
 
+class Style(enum.Flag):
+    BOLD = 1
+    WIDE = 2
+
+
 def double(x: Any) -> Any:
     return 2 * x
 
@@ -137,6 +142,7 @@ def test_any_plain_value_comes_back_with_its_exact_types(value: object) -> None:
         np.array([1 + 2j]),
         np.array(["a", "größer"]),
         np.array(["a", None, (1, 2)], dtype=object),
+        np.array([np.float64(1), np.str_("a"), 1.5], dtype=object),
         np.array([], dtype=np.float32),
         np.array(5.0),
         np.array([True, False]),
@@ -145,6 +151,9 @@ def test_any_plain_value_comes_back_with_its_exact_types(value: object) -> None:
         np.float64,
         int,
         Colour.RED,
+        Style.WIDE,
+        Style.BOLD | Style.WIDE,
+        Style(0),
         Settings(3, ("a",)),
         Point(1.0, ("a",)),
         np.log1p,
@@ -369,3 +378,24 @@ def test_a_handler_may_keep_shared_objects_shared() -> None:
     assert first is third
     assert first is not second
     assert sharing.encode([other]) == [{"$shared": 0}]  # each value has a memo of its own
+
+
+@pytest.mark.parametrize(
+    ("dtype", "item"),
+    [
+        ("<U8", "filename!"),
+        ("<i8", "1000000000"),
+        ("<i8", 1e9),
+        ("<i2", 1.5),
+        ("<f4", "1"),
+        ("<U4", 1),
+        ("|b1", "x"),
+    ],
+)
+def test_a_value_that_numpy_would_change_is_refused(dtype: str, item: Any) -> None:
+    """The audit has seen the one, the model would hold the other."""
+    with pytest.raises(FlowError, match="does not fit its type"):
+        CODEC.decode({"$scalar": [dtype, item]}, TRUST)
+    payload = {"dtype": dtype, "shape": [1], "items": [item]}
+    with pytest.raises(FlowError, match="does not fit its type"):
+        CODEC.decode({"$array": payload}, TRUST)

@@ -34,6 +34,10 @@ def classes(x: pd.DataFrame | None = None) -> TaskData:
     return TaskData("classification", frame() if x is None else x, y, LABELS, (), TRUTH)
 
 
+def inputs(x: pd.DataFrame) -> audit.Facts:
+    return audit.facts_of(classes(x))
+
+
 def numbers() -> TaskData:
     return TaskData("regression", frame(), pd.Series(NOISE), None, (), NOISE)
 
@@ -114,7 +118,7 @@ def test_classes_that_the_target_lacks_are_told() -> None:
     ],
 )
 def test_an_input_that_tells_the_place_of_a_row_is_named(column: Any, says: str) -> None:
-    finding = the_finding(audit.check_features(frame(id=column)))
+    finding = the_finding(audit.check_features(inputs(frame(id=column))))
     assert (finding.severity, finding.code) == ("warning", "row_id_column")
     assert f"the input 'id' {says}" in finding.message
 
@@ -133,15 +137,15 @@ def test_an_input_that_tells_the_place_of_a_row_is_named(column: Any, says: str)
     ],
 )
 def test_other_inputs_are_not_taken_for_row_ids(column: Any) -> None:
-    assert not [*audit.check_features(frame(id=column))]
+    assert not [*audit.check_features(inputs(frame(id=column)))]
 
 
 def test_few_rows_may_rise_by_chance() -> None:
-    assert not [*audit.check_features(frame(id=ROWS).head(audit.FEWEST_ROWS - 1))]
+    assert not [*audit.check_features(inputs(frame(id=ROWS).head(audit.FEWEST_ROWS - 1)))]
 
 
 def test_an_identifier_by_the_description_that_is_an_input_is_named_once() -> None:
-    finding = the_finding(audit.check_features(frame(id=ROWS), {"id", "gone"}))
+    finding = the_finding(audit.check_features(inputs(frame(id=ROWS)), {"id", "gone"}))
     assert finding.code == "row_id_declared"
     assert "names id as identifier" in finding.message
 
@@ -184,6 +188,7 @@ def test_testing_on_the_training_data_is_not_told_as_copies() -> None:
         [(1, "random_state", "None")],
         [(1, "cv", '{"$call": {"name": "KFold", "kwargs": {"random_state": null}}}')],
         [(1, "cv", '{"value": {"parameters": {"shuffle": true, "random_state": null}}}')],
+        [(1, "cv", '{"kind": "object", "kwargs": {"a": {"random_state": null}}}')],
         [(1, "shuffle", "false"), (2, "random_state", "null")],
     ],
 )
@@ -199,6 +204,7 @@ def test_a_seed_that_was_left_open_is_told(settings: list[audit.Setting]) -> Non
         [(1, "random_state", "17"), (1, "max_depth", "null")],
         [(1, "shuffle", "false"), (1, "random_state", "null")],
         [(1, "cv", '{"kwargs": {"random_state": null, "shuffle": false}}')],
+        [(1, "cv", '{"$call": {"kind": "object", "kwargs": {"random_state": null}}}')],
         [(1, "part", '{"params": {"random_state": 3}, "defaults": {"random_state": null}}')],
         [(1, "S", "1"), (1, "text", "{no json"), (1, "deep", "[" * 100_000)],
     ],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
+import pickle
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +22,14 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from openml_client import Client, DatasetDraft, RunDraft, TaskDraft
 from openml_client.errors import CheckError, FlowError, TaskError
 from openml_client.model.run import Predictions
 from openml_client.model.task import Task
+from openml_client.resources.datasets import Datasets
 
 MARKED = 1e6
 """A value that models of this test stumble over."""
@@ -127,6 +133,13 @@ def test_a_class_that_the_training_rows_lack_gets_0(client: Client) -> None:
     assert client.runs.publish(draft).error == ""
 
 
+def test_decision_values_never_prefer_a_class_that_the_training_rows_lack(client: Client) -> None:
+    labels = ["v", "w", "x"] * 10 + ["rare"]
+    draft = run(client, LinearSVC(), publish(client, frame(labels, ["rare", "v", "w", "x"])))
+    assert draft.predictions.confidence_kind == "score"
+    assert client.runs.check(draft) == ()
+
+
 def test_rows_without_a_target_are_predicted_and_not_learned_from(client: Client) -> None:
     data = frame(["x", "y"] * 15, ["x", "y"])
     data.loc[3, "class"] = None
@@ -144,6 +157,33 @@ def test_a_model_without_probabilities_runs_and_is_reproduced(client: Client) ->
     run_ = client.runs.publish(draft)
     assert run_.error == ""
     assert client.runs.reproduce(run_).verdict == "identical"
+
+
+def test_only_what_execute_gave_is_checked_without_loading_the_data_again(
+    client: Client, registry_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = frame(["x", "y"] * 15, ["x", "y"])
+    draft = run(client, GaussianNB(), publish(client, data.assign(b=np.arange(30.0))))
+    loaded: list[Any] = []
+    load = Datasets.load
+
+    def counted(self: Datasets, dataset: Any) -> Any:
+        loaded.append(dataset)
+        return load(self, dataset)
+
+    monkeypatch.setattr(Datasets, "load", counted)
+    findings = client.runs.check(draft)
+    assert [finding.code for finding in findings] == ["row_id_column"]
+    assert not loaded
+    assert draft.predictions.truth is not None
+    swapped = replace(draft.predictions, truth=1 - draft.predictions.truth)
+    faulty = replace(draft, predictions=swapped)
+    assert [finding.code for finding in client.runs.check(faulty)] == ["truth", "row_id_column"]
+    for other in (copy.copy(draft), pickle.loads(pickle.dumps(draft))):
+        assert client.runs.check(other) == findings
+    with Client(f"local:{registry_folder}") as second:  # whose tasks may be others
+        assert second.runs.check(draft) == findings
+    assert len(loaded) == 4
 
 
 def test_a_fold_that_fails_leaves_the_others(client: Client) -> None:

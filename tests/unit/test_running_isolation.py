@@ -162,6 +162,27 @@ def test_an_environment_that_can_not_be_built_says_what_uv_says(tmp_path: Path) 
     assert not (tmp_path / "env" / "ready").exists()
 
 
+def test_an_environment_that_takes_too_long_can_be_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(isolation, "BUILD_TIMEOUT_S", 0.1)
+    with pytest.raises(TaskError, match=r"uv was stopped after 0\.1 s") as caught:
+        build(recipe_of("", VERSIONS, own=OWN), tmp_path / "env", uv=str(uv))
+    assert caught.value.hint == "Try again: uv goes on with what it has downloaded."
+
+
+def test_a_process_that_takes_too_long_needs_more_time_by_call_or_command() -> None:
+    waiting = [sys.executable, "-c", "import threading; threading.Event().wait()"]
+    with pytest.raises(TaskError, match="the work was stopped") as caught:
+        run_process(waiting, environ=ENVIRON, timeout_s=0.1, what="the work")
+    assert caught.value.hint == (
+        "Give it more time: timeout_s=..., or --timeout on the command line."
+    )
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [

@@ -51,6 +51,9 @@ _RENAMED = {
 where the oldest version that is supported has the old name."""
 
 
+_SET_AFTERWARDS = frozenset({"_sklearn_output_config", "_metadata_request"})
+"""Attributes that no constructor sets; see `_extra`."""
+
 _UNSET = "deprecated"
 """Default that scikit-learn gives to a parameter that is about to go: whoever sets it is warned."""
 
@@ -95,6 +98,7 @@ class EstimatorHandler(NodeHandler):
         reference = reference_to(cls, encoder.path)
         params = _parameters(value, encoder)
         _refuse_fitted(value, params, encoder)
+        _refuse_untold(value, params, encoder)
         marked = _mark_columns(value, params)
         encoded = {name: encoder.child(name, marked[name]) for name in sorted(marked)}
         known = _encoded_defaults(cls, encoder.codec)
@@ -156,6 +160,39 @@ def _refuse_fitted(estimator: Any, params: Mapping[str, object], encoder: Encode
         raise encoder.refusal(
             "a FrozenEstimator holds a fitted model, which a flow can't", "Use the bare estimator."
         )
+
+
+def _refuse_untold(estimator: Any, params: Mapping[str, object], encoder: Encoder) -> None:
+    """Refuse ``**kwargs`` that were given and that scikit-learn's own ``get_params`` leaves out."""
+    base: Any = sys.modules.get("sklearn.base")
+    cls: Any = type(estimator)
+    if base is None or not signature(cls).takes_any:
+        return
+    asks = base.BaseEstimator
+    if cls.get_params is not asks.get_params or "_get_param_names" in vars(cls):
+        return
+    try:
+        again = cls(**params)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return  # so rebuilding it fails, too, and says why
+    mine, theirs = vars(estimator), vars(again)
+    names = (mine.keys() | theirs.keys()) - _SET_AFTERWARDS
+    lost = sorted(name for name in names if _differs(name, mine, theirs, encoder.codec))
+    if lost:
+        raise encoder.refusal(
+            f"get_params of {cls.__qualname__} does not tell the **kwargs that make up "
+            f"{', '.join(lost[:3])}",
+            "Name all arguments of the constructor, or write get_params so that it gives these.",
+        )
+
+
+def _differs(name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], codec: Codec) -> bool:
+    if (name in mine) != (name in theirs):
+        return True
+    one, other = mine[name], theirs[name]
+    with contextlib.suppress(NotSerializableError):
+        return one is not other and codec.encode(one) != codec.encode(other)
+    return False
 
 
 def _mark_columns(estimator: Any, params: dict[str, object]) -> dict[str, object]:
@@ -227,8 +264,10 @@ def _moved_class(name: str, decoder: Decoder) -> Callable[..., Any] | None:
     from sklearn.utils import all_estimators
 
     module, _, qualname = name.partition(":")
+    if not module.startswith("sklearn."):
+        return None
     found: list[type] = [cls for known, cls in all_estimators() if known == qualname]
-    if not module.startswith("sklearn") or len(found) != 1:
+    if len(found) != 1:
         return None
     new = reference_to(found[0], decoder.path)
     decoder.note(f"{name} is now {new}")

@@ -31,6 +31,10 @@ _CLASSES_AS_NUMBERS = frozenset({"skorch", "xgboost"})
 """Packages whose classifiers take 0, 1, 2, ... for classes, and refuse texts."""
 
 
+_CLASSES_AS_OBJECTS = "sklearn.semi_supervised:SelfTrainingClassifier"
+"""It takes texts for classes only in arrays of objects."""
+
+
 class _Confidence(NamedTuple):
     values: NDArray[np.float64]
     labels: tuple[str, ...]
@@ -79,6 +83,9 @@ def run_fold(
         _refuse_wrong_task(estimator, fold)
         if fold.task == "classification" and _takes_numbers(description):
             return _by_number(estimator, fold, teller)
+        if fold.task == "classification" and _CLASSES_AS_OBJECTS in node_classes(description.tree):
+            classes = target_of(fold).astype(object)
+            return _fit_and_predict(estimator, fold, teller, classes=classes)
         return _fit_and_predict(estimator, fold, teller)
 
 
@@ -121,23 +128,31 @@ def _refuse_wrong_task(estimator: Any, fold: FoldData) -> None:
 
     name = type(estimator).__qualname__
     kinds = {
-        "classification": ("classifier", (is_regressor,)),
-        "regression": ("regressor", (is_classifier,)),
-        "clustering": ("clusterer", (is_classifier, is_regressor)),
+        "classification": ("classifier", (is_classifier,), (is_regressor,)),
+        "regression": ("regressor", (is_regressor,), (is_classifier,)),
+        "clustering": ("clusterer", (), (is_classifier, is_regressor)),
     }
-    wanted, wrong = kinds[fold.task]
-    predicts = hasattr(estimator, "predict") or (
-        fold.task == "clustering" and hasattr(estimator, "fit_predict")
+    wanted, right, wrong = kinds[fold.task]
+    # A stack with no final estimator of its own predicts only once it is fitted.
+    predicts = (
+        hasattr(estimator, "predict")
+        or any(_is_known(is_of, estimator) for is_of in right)
+        or (fold.task == "clustering" and hasattr(estimator, "fit_predict"))
     )
     if not predicts or any(_is_known(is_of, estimator) for is_of in wrong):
         raise FlowError(
             f"{name} can't run a {fold.task} task", hint=f"Give a model that ends in a {wanted}."
         )
-    if not hasattr(estimator, "predict") and not _tests_training_rows(fold):
+    if _only_fits(estimator, fold) and not _tests_training_rows(fold):
         raise FlowError(
             f"{name} can't say the clusters of rows that it was not fitted on",
             hint="Give a clusterer with a method predict, as KMeans.",
         )
+
+
+def _only_fits(estimator: Any, fold: FoldData) -> bool:
+    """Whether the model gives the clusters of the rows that it is fitted on, and of no others."""
+    return fold.task == "clustering" and not hasattr(estimator, "predict")
 
 
 def _tests_training_rows(fold: FoldData) -> bool:
@@ -164,13 +179,9 @@ def _is_known(kind: Callable[[Any], bool], estimator: Any) -> bool:
 
 
 def _fit_and_predict(
-    estimator: Any,
-    fold: FoldData,
-    teller: Teller,
-    *,
-    classes: NDArray[np.int64] | None = None,
+    estimator: Any, fold: FoldData, teller: Teller, *, classes: NDArray[Any] | None = None
 ) -> FoldResult:
-    if not hasattr(estimator, "predict"):
+    if _only_fits(estimator, fold):
         return _fit_at_once(estimator, fold, teller)
     y_train: NDArray[Any] | None = classes
     if classes is None and fold.task != "clustering":

@@ -7,14 +7,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from openml_client.extension.callables import call
-from openml_client.extension.codec import Encoder, Handler
+from openml_client.extension.callables import CallHandler, call
+from openml_client.extension.codec import Decoder, Encoder, Handler
 from openml_client.extension.references import reference_to
 from openml_client_sklearn.estimators import signature
 from openml_client_sklearn.requests import RequestsHandler, with_requests
 
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
+
+
+_ADDED: dict[tuple[str, str], Json] = {
+    ("sklearn.model_selection:GroupKFold", "random_state"): None,
+    ("sklearn.model_selection:GroupKFold", "shuffle"): False,
+}
+"""Arguments that splitters have since a later version than some that are supported, with the value
+at which they split as before.  Source: scikit-learn's change log of 1.6."""
 
 
 def _is_instance(value: object, module: str, *names: str) -> bool:
@@ -24,7 +32,7 @@ def _is_instance(value: object, module: str, *names: str) -> bool:
 
 
 class _Made(Handler):
-    """Only encodes: as a ``$call``, which the core decodes."""
+    """Only encodes: as a ``$call``."""
 
 
 class _Splitter(_Made):
@@ -50,6 +58,30 @@ class _Splitter(_Made):
             kwargs[name] = kept[name]
         name = reference_to(cls, encoder.path)
         return with_requests(value, call("splitter", name, encoder, kwargs=kwargs), encoder)
+
+
+class _CallOfOtherVersion(CallHandler):
+    """Only decodes: splitters without what they don't have yet, where that changes nothing."""
+
+    def decode(self, payload: Json, decoder: Decoder) -> object:
+        """What the call gives with the arguments that are there."""
+        if payload["kind"] == "splitter" and decoder.compat != "exact":
+            payload = {**payload, "kwargs": _taken(payload, decoder)}
+        return super().decode(payload, decoder)
+
+
+def _taken(payload: Json, decoder: Decoder) -> dict[str, Json]:
+    """The arguments that the installed splitter takes, and those that it must refuse."""
+    kwargs: dict[str, Json] = payload["kwargs"]
+    known = signature(decoder.load(payload["kind"], payload["name"])).defaults
+    kept = {}
+    for name, value in kwargs.items():
+        place = (payload["name"], name)
+        if name not in known and place in _ADDED and value is _ADDED[place]:
+            decoder.note(f"{name} does not exist here yet; at {value!r} it changes nothing")
+        else:
+            kept[name] = value
+    return kept
 
 
 class _Kernel(_Made):
@@ -121,7 +153,7 @@ class _Distribution(_Made):
         short = family.name
         if getattr(scipy.stats, short, None).__class__ is not family.__class__:
             raise encoder.refusal(
-                f"{short!r} is not a distribution of scipy.stats",
+                f"a {type(family).__qualname__} is not among the distributions of scipy.stats",
                 "Use one that scipy.stats has by name.",
             )
         name = f"scipy.stats:{short}"
@@ -132,6 +164,7 @@ class _Distribution(_Made):
 
 OBJECT_HANDLERS: tuple[Handler, ...] = (
     RequestsHandler(),
+    _CallOfOtherVersion(),
     _Kernel(),
     _Selector(),
     _Scorer(),

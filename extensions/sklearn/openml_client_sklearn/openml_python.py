@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from openml_client.errors import FlowError
 from openml_client.extension.codec import Note
 from openml_client.extension.description import Description
+from openml_client.extension.environment import distribution_named
 from openml_client.extension.protocol import API
 from openml_client.extension.structure import Address
 from openml_client.extension.tree import LEAF, NODE, node_classes
@@ -50,8 +51,6 @@ _TYPES = {
     "np.int32": "numpy:int32",
     "np.int64": "numpy:int64",
 }
-_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
-"""Distributions whose name is not that of their module."""
 
 
 def translate(
@@ -76,7 +75,7 @@ def translate(
     versions = dict(re.findall(r"(\w+)==([^,\s]+)", flow.external_version or ""))
     modules = {name.partition(":")[0].partition(".")[0] for name in node_classes(tree)}
     frameworks = {
-        module: f"{_DISTRIBUTIONS.get(module, module)}=={versions[module]}"
+        module: f"{distribution_named(module)}=={versions[module]}"
         for module in sorted(modules & versions.keys())
     }
     return Description(extension=NAME, api=API, frameworks=frameworks, tree=tree)

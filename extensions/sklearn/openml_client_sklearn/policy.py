@@ -6,11 +6,13 @@ after.
 
 from __future__ import annotations
 
+import math
 import os
 import types
 from typing import TYPE_CHECKING
 
 from openml_client.extension.callables import is_numpy_function
+from openml_client.extension.tree import tagged
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_SIZE = 10_000_000
 """No parameter of scikit-learn has a reasonable integer above it, but for seeds."""
+_MAX_CANDIDATES = 1_000_000
+"""A search lists all combinations of its grid before it fits one."""
 SEEDS = frozenset({"random_state"})
 """Parameters that are seeds."""
 
@@ -120,7 +124,7 @@ def _wants_more_jobs(parameter: str, value: Json) -> str | None:
     if parameter != "n_jobs":
         return None
     have = os.cpu_count() or 1
-    jobs = [n for n in scalars(value) if type(n) is int and n > have]
+    jobs = [n for n in scalars(value) if type(n) in (int, float) and n > have]
     return f"it asks for {jobs[0]} jobs on {have} processors" if jobs else None
 
 
@@ -129,6 +133,37 @@ def _is_huge(parameter: str, value: Json) -> str | None:
         return None
     huge = [n for n in scalars(value) if type(n) is int and abs(n) > _MAX_SIZE]
     return f"it asks for a size of {huge[0]:,}" if huge else None
+
+
+def _has_endless_grid(parameter: str, value: Json) -> str | None:
+    if parameter != "param_grid":
+        return None
+    grids = value if isinstance(value, list) else [value]
+    size = max((math.prod(map(_length, _candidates(grid))) for grid in grids), default=0)
+    return (
+        f"it asks for more than {_MAX_CANDIDATES:,} candidates" if size > _MAX_CANDIDATES else None
+    )
+
+
+def _candidates(grid: Json) -> list[Json]:
+    tag, payload = tagged(grid) or (None, grid)
+    if tag in ("$dict", "$odict") and isinstance(payload, list):
+        return [pair[1] for pair in payload if isinstance(pair, list) and len(pair) == 2]
+    return list(payload.values()) if isinstance(payload, dict) else []
+
+
+def _length(candidates: Json) -> int:
+    """How many values a list, tuple, array or range stands for; 1 for anything else."""
+    tag, payload = tagged(candidates) or (None, candidates)
+    if tag == "$array" and isinstance(payload, dict):
+        payload = payload.get("items")
+    if tag == "$range" and isinstance(payload, list):
+        numbers = [n for n in payload if type(n) is int]
+        if len(numbers) != 3 or not numbers[2]:
+            return 1
+        start, stop, step = numbers
+        return max(0, -((start - stop) // step))  # len() refuses large ones
+    return len(payload) if isinstance(payload, list) else 1
 
 
 POLICY = Policy(
@@ -160,5 +195,10 @@ POLICY = Policy(
         ),
         "class": Rule(names=_names("numpy", _SCALAR_TYPES) | _names("builtins", _BUILTIN_TYPES)),
     },
-    hazards=tuple(map(Hazard, (_caches_on_disk, _reads_files, _wants_more_jobs, _is_huge))),
+    hazards=tuple(
+        map(
+            Hazard,
+            (_caches_on_disk, _reads_files, _wants_more_jobs, _is_huge, _has_endless_grid),
+        )
+    ),
 )

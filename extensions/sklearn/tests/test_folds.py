@@ -22,7 +22,12 @@ from openml_client_sklearn.folds import Told, run_fold
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    StackingRegressor,
+)
 from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
@@ -86,6 +91,12 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "scores": LinearSVC,
     "neither": lambda: Pipeline([("ridge", RidgeClassifier())]),
     "search": lambda: GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}),
+    "a stack": lambda: StackingClassifier([("a", LogisticRegression()), ("b", LinearSVC())], cv=2),
+    "a stack in a search": lambda: GridSearchCV(
+        make_pipeline(StandardScaler(), StackingClassifier([("a", LogisticRegression())], cv=2)),
+        {"stackingclassifier__passthrough": [True]},
+        cv=2,
+    ),
     "one against one": lambda: OneVsOneClassifier(LinearSVC()),
     "the user's": user_models.Majority,
     "no seed of its own": user_models.Noisy,
@@ -172,6 +183,21 @@ def test_regression_gives_doubles() -> None:
     assert result.predictions.dtype == np.float64
     assert np.allclose(result.predictions, (2 * frame["a"] + frame["b"])[80:])
     assert result.probabilities is None
+
+
+def test_a_stack_of_regressors_is_run() -> None:
+    model = StackingRegressor([("a", LinearRegression())], cv=2)
+    result = run(model, fold(task="regression", y_train=np.arange(80.0), labels=()))
+    assert result.failure is None
+    assert result.predictions is not None
+
+
+@pytest.mark.filterwarnings("ignore:y contains no unlabeled samples:UserWarning")
+def test_self_training_takes_texts_for_classes() -> None:
+    bare = run(LogisticRegression())
+    result = run(make_pipeline(SelfTrainingClassifier(LogisticRegression())))
+    assert bits(result) == bits(bare)
+    assert result.probability_labels == bare.probability_labels
 
 
 def test_columns_of_words_and_missing_values_reach_the_model_as_they_are() -> None:

@@ -46,6 +46,10 @@ def call(kind: str, name: str, **kwargs: Json) -> Json:
     return {"$call": {"kind": kind, "name": name, "args": [], "kwargs": kwargs}}
 
 
+def build_of_strangers(tree: Json) -> None:
+    EXTENSION.build(described(tree), trust=strangers())
+
+
 def strangers(*trusted: str) -> Trust:
     return Trust.of_strangers(EXTENSION.policy, trusted)
 
@@ -83,6 +87,10 @@ HOSTILE = {
         "sklearn.model_selection:GridSearchCV",
         param_grid={"$dict": [["vect__input", ["content", "file"]], ["a", [1]]]},
     ),
+    "a cache on disk, by numpy's text": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={"$dict": [[{"$scalar": ["<U11", "clf__memory"]}, ["/tmp/x"]]]},
+    ),
     "10^12 units": node(
         "sklearn.neural_network:MLPClassifier", hidden_layer_sizes={"$tuple": [10**12]}
     ),
@@ -93,7 +101,21 @@ HOSTILE = {
     "an endless grid": node(
         "sklearn.model_selection:GridSearchCV", param_grid={"C": {"$range": [0, 10**12, 1]}}
     ),
+    "an endless product of ranges": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid=[{"C": {"$range": [0, 10**6, 1]}, "gamma": {"$tuple": [1, 2]}}],
+    ),
+    "a grid that no integer of the machine counts": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={f"p{n}": {"$range": [10**30, 0, -1]} for n in range(300)},
+    ),
+    "an endless product of lists": node(
+        "sklearn.model_selection:GridSearchCV",
+        param_grid={"$dict": [[name, list(range(40))] for name in "dcba"]},
+    ),
     "a million jobs": node("sklearn.ensemble:RandomForestClassifier", n_jobs=10**6),
+    "a million jobs, as a float": node("sklearn.ensemble:RandomForestClassifier", n_jobs=1e6),
+    "the checks of estimators": node("sklearn.utils.estimator_checks:check_estimator"),
 }
 
 
@@ -147,6 +169,16 @@ def test_a_call_must_make_what_its_kind_says(kind: str) -> None:
         EXTENSION.build(
             described(node("sklearn.svm:SVC", C=call(kind, names[kind]))), trust=strangers()
         )
+
+
+@pytest.mark.parametrize("kind", ["function", "class", "data", "estimator"])
+def test_nothing_else_is_called(kind: str) -> None:
+    """A trusted function could make what the audit would have refused, or never end."""
+    names = {"function": "builtins:str.lower", "class": "builtins:bytes"}
+    name = names.get(kind, "sklearn.feature_extraction.text:CountVectorizer")
+    made = {"$call": {"kind": kind, "name": name, "args": ["FILENAME"], "kwargs": {}}}
+    with pytest.raises(FlowError, match=r"\$call"):
+        build_of_strangers(node("sklearn.svm:SVC", C=made))
 
 
 def test_deep_nesting_is_refused() -> None:

@@ -117,6 +117,24 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "does not keep this as it was given",
         "unchanged",
     ),
+    "arguments by position alone": (
+        lambda: make_pipeline(user_models.Positional(3), SVC()),
+        "Pipeline.steps.positional",
+        "this can't be made anew: the installed user_models:Positional has no parameter 'size'",
+        "by its name",
+    ),
+    "an inner object that refuses what it keeps": (
+        lambda: make_pipeline(FunctionTransformer(kw_args={"a": user_models.Narrow().widened()})),
+        "Pipeline.steps.functiontransformer.kw_args.a",
+        "this can't be made anew: $call can't be rebuilt: ValueError: too wide",
+        "by its name",
+    ),
+    "kwargs that nobody tells": (
+        lambda: make_pipeline(StandardScaler(), user_models.Hushed(2, shade="red")),
+        "Pipeline.steps.hushed",
+        "does not tell the **kwargs that make up options",
+        "Name all arguments",
+    ),
     "arguments without a name": (
         lambda: user_models.Greedy(1, 2),
         "Greedy",
@@ -151,3 +169,8 @@ def test_a_model_of_many_levels_is_refused() -> None:
         model = Pipeline([("p", model)])
     with pytest.raises(NotSerializableError, match="nested deeper"):
         EXTENSION.describe(model)
+
+
+def test_kwargs_that_nobody_gave_lose_nothing() -> None:
+    description = EXTENSION.describe(user_models.Hushed(2).set_output(transform="pandas"))
+    assert description.parameters == {"depth": 2}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from openml_client_sklearn import EXTENSION
+from openml_client_sklearn import EXTENSION, objects
+from openml_client_sklearn.estimators import Signature
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.svm import SVC
 
 from openml_client.errors import FlowError
@@ -96,6 +99,43 @@ def test_a_default_that_is_refused_and_no_older_than_the_class_stays() -> None:
     stale = old("sklearn.feature_selection:RFE", {"estimator": None}, {"estimator": None})
     model, notes = build(stale, "adapt")
     assert (model.estimator, notes) == (None, [])
+
+
+def grouped(**kwargs: Json) -> Description:
+    """A search whose groups are split by a GroupKFold with these arguments."""
+    description = EXTENSION.describe(GridSearchCV(SVC(), {}, cv=GroupKFold(3)))
+    tree = json.loads(json.dumps(description.tree))
+    tree["$node"]["params"]["cv"]["$call"]["kwargs"].update(kwargs)
+    return description.with_tree(tree)
+
+
+@pytest.fixture
+def _of_1_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """GroupKFold as it was before it could shuffle."""
+    former = Signature({"n_splits": 5}, takes_any=False)
+    monkeypatch.setattr(objects, "signature", lambda _: former)
+    monkeypatch.setattr(
+        GroupKFold, "__init__", lambda self, n_splits=5: setattr(self, "n_splits", n_splits)
+    )
+
+
+@pytest.mark.usefixtures("_of_1_5")
+def test_an_argument_that_a_splitter_lacks_yet_is_left_out_where_it_changes_nothing() -> None:
+    model, notes = build(grouped(shuffle=False, random_state=None))
+    assert vars(model.cv) == {"n_splits": 3}
+    assert notes == [
+        f"GridSearchCV.cv: {text} changes nothing"
+        for text in (
+            "shuffle does not exist here yet; at False it",
+            "random_state does not exist here yet; at None it",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("_of_1_5")
+def test_an_argument_that_a_splitter_lacks_yet_and_needs_is_refused() -> None:
+    with pytest.raises(FlowError, match=r"GridSearchCV\.cv: .* unexpected keyword argument"):
+        build(grouped(shuffle=True, random_state=1))
 
 
 def test_a_value_that_was_set_is_never_adapted() -> None:

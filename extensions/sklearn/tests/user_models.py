@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 
@@ -77,6 +77,29 @@ class Forgetful(BaseEstimator):
         self.size = size + 1
 
     def fit(self, x: Any, y: Any = None) -> Forgetful:
+        return self
+
+
+class Narrow:
+    """Can be made wider than its constructor allows."""
+
+    def __init__(self, width: int = 2) -> None:
+        if width > 2:
+            raise ValueError("too wide")
+        self.width = width
+
+    def widened(self) -> Narrow:
+        self.width += 1
+        return self
+
+
+class Positional(BaseEstimator):
+    """Takes an argument by its position alone."""
+
+    def __init__(self, size: int = 1, /) -> None:
+        self.size = size
+
+    def fit(self, x: Any, y: Any = None) -> Positional:
         return self
 
 
@@ -199,3 +222,20 @@ class Restless(ClassifierMixin, BaseEstimator):
 
     def predict(self, x: Any) -> Any:
         return np.random.Generator(np.random.PCG64()).choice(self.classes_, len(x))
+
+
+class Hushed(TransformerMixin, BaseEstimator):
+    """Keeps its options to itself."""
+
+    def __init__(self, depth: int = 1, **kwargs: Any) -> None:
+        self.depth = depth
+        self.options = kwargs
+
+    def fit(self, x: Any, y: Any = None) -> Hushed:
+        return self
+
+    def transform(self, x: Any) -> Any:
+        return x
+
+    def get_feature_names_out(self, names: Any = None) -> Any:
+        return names
