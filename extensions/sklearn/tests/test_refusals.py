@@ -108,7 +108,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "distribution": (
         lambda: GridSearchCV(SVC(), {"C": MyNorm(name="mine")()}),
         "GridSearchCV.param_grid.C",
-        "'mine' is not a distribution",
+        "a MyNorm is not among the distributions",
         "scipy.stats",
     ),
     "changed by the constructor": (
