@@ -17,6 +17,7 @@ import torch
 from openml_client_torch.codec import CODEC
 from openml_client_torch.dimensions import CARDINALITIES, N_CLASSES, N_FEATURES
 from openml_client_torch.modules import rebuilt
+from openml_client_torch.recording import call_of
 from torch import nn
 from torch.nn import functional
 
@@ -247,3 +248,43 @@ def test_what_cannot_be_described_is_refused_with_a_remedy(
     with pytest.raises(NotSerializableError, match=why) as caught:
         CODEC.encode(make())
     assert caught.value.hint
+
+
+def test_what_a_local_class_has_made_can_be_pickled() -> None:
+    class Local(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(2, 2)
+
+    again = pickle.loads(pickle.dumps(Local().fc))
+    assert again.weight.shape == (2, 2)
+    with pytest.raises(NotSerializableError, match="Make it on its own"):
+        CODEC.encode(again)
+
+
+class Lasting:
+    """A value whose state is a lambda."""
+
+    def __init__(self) -> None:
+        self.function = lambda x: x
+
+
+@pytest.mark.parametrize(
+    ("value", "is_kept"),
+    [
+        ({"a": [1, (2.5, None)]}, True),
+        (functools.partial(functional.leaky_relu, negative_slope=0.1), True),
+        (torch.float64, True),
+        (torch.tanh, True),
+        (nn.Linear, True),
+        (N_FEATURES, True),
+        (lambda x: x, False),
+        (functools.partial(lambda x: x), False),
+        ([Lasting()], False),
+        ((n for n in range(3)), False),
+    ],
+)
+def test_a_record_travels_if_its_arguments_can(value: Any, *, is_kept: bool) -> None:
+    model = nn.Identity(value)
+    again = pickle.loads(pickle.dumps(model))
+    assert (call_of(again) is not None) is is_kept
