@@ -109,10 +109,15 @@ def _needs_a_device(parameter: str, value: Json) -> str | None:
     return None
 
 
+def is_number_of_layers(parameter: str) -> bool:
+    """Whether an argument of this name says how many layers there are."""
+    return parameter.startswith("num_") and parameter.endswith("layers")
+
+
 def _has_too_many_layers(parameter: str, value: Json) -> str | None:
     if parameter == "*args":
         limit = _MAX_UNNAMED
-    elif parameter.startswith("num_") and parameter.endswith("layers"):
+    elif is_number_of_layers(parameter):
         limit = _MAX_LAYERS
     else:
         return None

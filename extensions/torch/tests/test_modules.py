@@ -14,15 +14,19 @@ from typing import Any
 import nets
 import pytest
 import torch
+import torch.fx
 from openml_client_torch.codec import CODEC
 from openml_client_torch.dimensions import CARDINALITIES, N_CLASSES, N_FEATURES
 from openml_client_torch.modules import rebuilt
+from openml_client_torch.policy import POLICY
 from openml_client_torch.recording import call_of
 from torch import nn
 from torch.nn import functional
 
-from openml_client.errors import NotSerializableError
+from openml_client.errors import FlowError, NotSerializableError
+from openml_client.extension.codec import Compat, Note
 from openml_client.extension.tree import objects
+from openml_client.extension.trust import Trust
 
 
 def shared_layer() -> nn.Module:
@@ -204,6 +208,50 @@ def test_describing_leaves_the_generators_as_they_are() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_description_does_not_depend_on_the_default_dtype() -> None:
+    tree = CODEC.encode(nn.Linear(2, 2))
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert CODEC.encode(nn.Linear(2, 2)) == CODEC.encode(nn.Linear(2, 2).float().double())
+        assert rebuilt(nn.Linear(2, 2), {}).weight.dtype is torch.float64
+        assert CODEC.encode(nn.Linear(2, 2).float()) == tree
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.get_default_dtype() is torch.float32
+
+
+def test_a_module_as_a_default_is_left_to_the_class() -> None:
+    model = nets.WithDefault(3)
+    tree = CODEC.encode(model)
+    assert "act" not in tree["$part"]["params"]
+    assert rebuilt(model, {}).act is model.act
+
+
+def described(**params: Any) -> Any:
+    tree = CODEC.encode(nn.Linear(2, 3))
+    tree["$part"]["params"].update(params)
+    return tree
+
+
+def decoded(tree: Any, compat: Compat) -> tuple[Any, list[str]]:
+    notes: list[Note] = []
+    model = CODEC.decode(tree, Trust.of_strangers(POLICY), compat=compat, notes=notes)
+    return model, [str(note) for note in notes]
+
+
+def test_an_argument_that_is_gone_is_dropped_if_it_was_at_its_default() -> None:
+    tree = described(former=1)
+    tree["$part"]["defaults"]["former"] = 1
+    model, notes = decoded(tree, "semantic")
+    assert model.weight.shape == (3, 2)
+    assert notes == ["value: former no longer exists; it was at its default, 1"]
+    with pytest.raises(FlowError, match="no parameter 'former'"):
+        decoded(tree, "exact")
+    tree["$part"]["params"]["former"] = 2
+    with pytest.raises(FlowError, match="which the flow sets to 2"):
+        decoded(tree, "semantic")
+
+
 def itself() -> nn.Module:
     model = nn.Sequential(nn.Linear(2, 2))
     model.append(model)
@@ -236,7 +284,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a sparse tensor": (lambda: nn.CrossEntropyLoss(weight=torch.eye(2).to_sparse()), "dense"),
     "a generator": (lambda: nets.Act(torch.Generator()), "global generator"),
     "a bound method": (lambda: nets.Act(nn.Linear(2, 2).forward), "bound"),
-    "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "TorchScript"),
+    "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "compiled"),
+    "a compiled module": (lambda: torch.compile(nn.Linear(2, 2)), "compiled"),
+    "a traced graph": (lambda: torch.fx.symbolic_trace(nn.ReLU()), "compiled"),
+    "DataParallel": (lambda: nn.DataParallel(nn.Linear(2, 2)), "distributes"),
 }
 
 
