@@ -79,11 +79,13 @@ def test_the_page_of_extensions_names_every_check_of_the_kit() -> None:
     assert {f"test_{name}" for name in named} == checks
 
 
-def test_the_example_runs_to_its_verdict(tmp_path: Path) -> None:
-    script = REPOSITORY / "examples" / "quickstart.py"
+@pytest.mark.parametrize("name", ["quickstart", "torch_vs_sklearn"])
+def test_the_example_runs_to_its_verdict(name: str, tmp_path: Path) -> None:
+    script = REPOSITORY / "examples" / f"{name}.py"
     result = subprocess.run(
-        [sys.executable, script, tmp_path / "registry"],
+        [sys.executable, "-W", "error", script, tmp_path / "registry"],
         cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
