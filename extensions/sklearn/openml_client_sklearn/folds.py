@@ -91,9 +91,9 @@ def rebuilt(
     refuse_others(model)
     described = rebuilder.describe_unverified(model)
     own = seed_description(described, derive(seed, "fold", *where), SEEDS)
-    estimator = rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own))
     with seeded_generators(derive(seed, "generators", *where)):
-        yield estimator, own
+        # Also constructors may draw, as those of torch's modules do.
+        yield rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own)), own
 
 
 def _takes_numbers(description: Description) -> bool:
