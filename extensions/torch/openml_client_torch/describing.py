@@ -6,7 +6,7 @@ without memory, and each module is compared with its twin; where they differ, a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
@@ -23,6 +23,22 @@ if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
 Key = tuple[int, int]
+
+_WRAPPERS: Final = {
+    "torch.jit": (
+        "a module of TorchScript is compiled code, which a flow can't hold",
+        "Give the module that it was compiled from.",
+    ),
+    "torch._dynamo": (
+        "what torch.compile makes is compiled code, which a flow can't hold",
+        "Give the module that it was compiled from, and compile=True to the recipe.",
+    ),
+    "torch.nn.parallel": (
+        "a fold trains on one device, and this module spreads over several",
+        "Give the module inside it.",
+    ),
+}
+"""Modules that only hold another one, by where torch defines them."""
 
 
 class Describing:
@@ -141,11 +157,9 @@ def recorded(module: nn.Module, encoder: Encoder) -> Call:
     """
     call = call_of(module)
     kind: Any = type(module)
-    if kind.__module__.startswith("torch.jit"):
-        raise encoder.refusal(
-            "a module of TorchScript is compiled code, which a flow can't hold",
-            "Give the module that it was compiled from.",
-        )
+    for home, (why, remedy) in _WRAPPERS.items():
+        if kind.__module__.startswith(home):
+            raise encoder.refusal(why, remedy)
     if call is None:
         raise encoder.refusal(
             f"the constructor call of this {kind.__name__} is not known",

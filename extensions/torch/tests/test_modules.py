@@ -235,6 +235,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a sparse tensor": (lambda: nn.CrossEntropyLoss(weight=torch.eye(2).to_sparse()), "dense"),
     "a generator": (lambda: nets.Act(torch.Generator()), "global generator"),
     "a bound method": (lambda: nets.Act(nn.Linear(2, 2).forward), "bound"),
+    "compiled": (lambda: torch.compile(nn.ReLU()), "compile=True to the recipe"),
+    "parallel": (lambda: nn.DataParallel(nn.ReLU()), "Give the module inside it"),
+    "an optimizer": (lambda: torch.optim.SGD(nn.Linear(2, 2).parameters()), "Give the class, SGD"),
     "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "TorchScript"),
 }
 
