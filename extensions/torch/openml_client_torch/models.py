@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from openml_client_sklearn.models import refuse_others
 
@@ -17,11 +19,18 @@ from openml_client_torch.policy import POLICY
 NAME = "torch"
 
 
-def _kept_generator() -> AbstractContextManager[None]:
+ONE_AT_A_TIME = threading.RLock()
+"""Generator, threads and settings of torch belong to the process: folds that run in threads would
+change each other's."""
+
+
+@contextmanager
+def _kept_generator() -> Iterator[None]:
     """Leave the generator as it is: modules draw their first weights from it."""
     import torch
 
-    return torch.random.fork_rng(devices=[])
+    with ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
+        yield
 
 
 REBUILDER = Rebuilder(extension=NAME, api=API, codec=CODEC, policy=POLICY, around=_kept_generator)
