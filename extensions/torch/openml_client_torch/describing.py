@@ -6,7 +6,7 @@ without memory, and each module is compared with its twin; where they differ, a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
@@ -23,22 +23,7 @@ if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
 Key = tuple[int, int]
-
-_WRAPPERS: Final = {
-    "torch.jit": (
-        "a module of TorchScript is compiled code, which a flow can't hold",
-        "Give the module that it was compiled from.",
-    ),
-    "torch._dynamo": (
-        "what torch.compile makes is compiled code, which a flow can't hold",
-        "Give the module that it was compiled from, and compile=True to the recipe.",
-    ),
-    "torch.nn.parallel": (
-        "a fold trains on one device, and this module spreads over several",
-        "Give the module inside it.",
-    ),
-}
-"""Modules that only hold another one, by where torch defines them."""
+_COMPILED = ("torch.jit", "torch._dynamo", "torch.fx")
 
 
 class Describing:
@@ -157,9 +142,16 @@ def recorded(module: nn.Module, encoder: Encoder) -> Call:
     """
     call = call_of(module)
     kind: Any = type(module)
-    for home, (why, remedy) in _WRAPPERS.items():
-        if kind.__module__.startswith(home):
-            raise encoder.refusal(why, remedy)
+    if kind.__module__.startswith(_COMPILED):
+        raise encoder.refusal(
+            f"a {kind.__name__} is compiled code, which a flow can't hold",
+            "Give the module that it was compiled from; a recipe compiles it with compile=True.",
+        )
+    if kind.__module__.startswith("torch.nn.parallel"):
+        raise encoder.refusal(
+            f"a {kind.__name__} distributes a module over devices, which is no matter of a flow",
+            "Give the module inside it.",
+        )
     if call is None:
         raise encoder.refusal(
             f"the constructor call of this {kind.__name__} is not known",
