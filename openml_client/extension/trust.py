@@ -169,8 +169,9 @@ class Trust:
         findings = () if description is self.own else self.audit(description)
         if findings:
             names = tuple(dict.fromkeys(finding.name for finding in findings))
-            shown = "\n".join(f"  {finding}" for finding in findings[:5])
-            more = f"\n  and {len(findings) - 5} more" if len(findings) > 5 else ""
+            told = [*dict.fromkeys(map(str, findings))]
+            shown = "\n".join(f"  {finding}" for finding in told[:5])
+            more = f"\n  and {len(told) - 5} more" if len(told) > 5 else ""
             raise UntrustedError(
                 f"the flow asks for what is not trusted; nothing was imported:\n{shown}{more}",
                 names=names,

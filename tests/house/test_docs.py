@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import runpy
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from openml_client_torch import TorchClassifier, TorchRegressor
 
 import coverage_models.write_page
 from benchmarks import write_page
@@ -37,7 +39,14 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/guide.md", "docs/from-openml-python.md", "docs/extensions.md"]
+    "name",
+    [
+        "README.md",
+        "docs/guide.md",
+        "docs/from-openml-python.md",
+        "docs/extensions.md",
+        "docs/torch.md",
+    ],
 )
 def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> None:
     blocks = CHECKED.findall((REPOSITORY / name).read_text("utf-8"))
@@ -60,6 +69,21 @@ def test_the_checked_blocks_print_what_they_say(name: str, tmp_path: Path) -> No
     assert printed == [output for _, output in blocks]
 
 
+def test_the_page_of_torch_tells_all_parameters_and_their_defaults() -> None:
+    page = (REPOSITORY / "docs" / "torch.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|\s*(.*?)\s*\|", page, re.MULTILINE)
+    told = {name: default for name, default in rows if name.islower()}
+    parameters: dict[str, set[str]] = {}
+    for recipe in (TorchClassifier, TorchRegressor):
+        for name, parameter in inspect.signature(recipe).parameters.items():
+            default = parameter.default
+            text = default.__name__ if inspect.isclass(default) else repr(default)
+            parameters.setdefault(name, set()).add(f"`{text}`")
+    assert told.pop("module") == ""
+    del parameters["module"]
+    assert {name: set(text.split(", ")) for name, text in told.items()} == parameters
+
+
 def test_what_the_page_of_extensions_quotes_stands_in_the_example() -> None:
     quotes = EXCERPT.findall((REPOSITORY / "docs" / "extensions.md").read_text("utf-8"))
     assert len(quotes) > 5
@@ -79,11 +103,13 @@ def test_the_page_of_extensions_names_every_check_of_the_kit() -> None:
     assert {f"test_{name}" for name in named} == checks
 
 
-def test_the_example_runs_to_its_verdict(tmp_path: Path) -> None:
-    script = REPOSITORY / "examples" / "quickstart.py"
+@pytest.mark.parametrize("name", ["quickstart", "torch_vs_sklearn"])
+def test_the_example_runs_to_its_verdict(name: str, tmp_path: Path) -> None:
+    script = REPOSITORY / "examples" / f"{name}.py"
     result = subprocess.run(
-        [sys.executable, script, tmp_path / "registry"],
+        [sys.executable, "-W", "error", script, tmp_path / "registry"],
         cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -147,6 +147,13 @@ def test_the_audit_names_everything_that_is_not_trusted() -> None:
     assert names == ("mypkg:Net", "mypkg:A", "os:system")
 
 
+def test_a_name_that_stands_in_several_places_is_told_once() -> None:
+    system = {"$function": "os:system"}
+    with pytest.raises(UntrustedError) as caught:
+        build(thing(size=[system, system]))
+    assert caught.value.message.count("os:system") == 1
+
+
 def test_the_report_says_why_each_name_is_trusted_or_not() -> None:
     rules = {
         "thing": Rule(packages=frozenset({"toys"})),

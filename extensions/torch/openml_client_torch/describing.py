@@ -145,7 +145,7 @@ def recorded(module: nn.Module, encoder: Encoder) -> Call:
     if kind.__module__.startswith(_COMPILED):
         raise encoder.refusal(
             f"a {kind.__name__} is compiled code, which a flow can't hold",
-            "Give the module that it was compiled from.",
+            "Give the module that it was compiled from; a recipe compiles it with compile=True.",
         )
     if kind.__module__.startswith("torch.nn.parallel"):
         raise encoder.refusal(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -42,7 +44,10 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
         return made.to(dtype)
     if dtypes and dtype not in dtypes:
         name = str(dtypes.pop()).removeprefix("torch.")
-        raise ValueError(f"the module is {name}, unlike the recipe; give dtype={name!r}")
+        remedy = f"give dtype={name!r}"
+        if name != "float64":
+            remedy = "leave it float32, and give amp='bfloat16' to calculate in fewer digits"
+        raise ValueError(f"the module is {name}, unlike the recipe; {remedy}")
     return made
 
 
@@ -105,9 +110,10 @@ def make_loss(
     given = rebuilt(loss, sizes)
     if kind is None:
         if weights is not None or not callable(given):
-            raise TypeError(f"loss={loss!r} takes no class_weight; give a class such as nn.NLLLoss")
+            lack = "takes no class_weight" if callable(given) else "is no loss"
+            raise TypeError(f"loss={loss!r} {lack}; give a class such as nn.CrossEntropyLoss")
         return given  # type: ignore[no-any-return]
-    made: Any = given if isinstance(given, nn.Module) else given()
+    made: Any = given if isinstance(given, nn.Module) else _called("loss", given)
     if weights is not None:
         _give_weights(made, torch.from_numpy(weights), n_outputs)
     if any(p.requires_grad for p in getattr(made, "parameters", list)()):
@@ -165,7 +171,7 @@ def make_optimizer(
     ValueError
         If there are none, or a pattern or an option of ``param_groups`` fits nothing.
     TypeError
-        If it is no optimizer, or one that asks for the loss several times in a step.
+        If it is no optimizer, takes other arguments, or asks for the loss several times in a step.
     """
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not named:
@@ -181,7 +187,7 @@ def make_optimizer(
         parts.append({"params": [named.pop(name) for name in names], **rebuilt(options, sizes)})
     rest = [{"params": [*named.values()]}] if named else []
     make = rebuilt(optimizer, sizes)
-    made = make(rest + parts) if callable(make) else make
+    made = _called("optimizer", make, rest + parts) if callable(make) else make
     if not isinstance(made, torch.optim.Optimizer) or isinstance(made, torch.optim.LBFGS):
         raise TypeError(
             f"optimizer={optimizer!r}; give a class of torch.optim, or a partial of one, that "
@@ -208,12 +214,20 @@ def make_scheduler(
 
     Raises
     ------
+    TypeError
+        If it is no scheduler, or takes other arguments.
     ValueError
         If it follows a measure that is not the recipe's.
     """
     if scheduler is None:
         return None
-    made = rebuilt(scheduler, sizes)(optimizer)
+    make = rebuilt(scheduler, sizes)
+    if not callable(make):
+        raise TypeError(
+            f"scheduler={scheduler!r}; give a class of torch.optim.lr_scheduler, or a partial of "
+            "one"
+        )
+    made = _called("scheduler", make, optimizer)
     if isinstance(made, ReduceLROnPlateau):
         mode = "max" if monitor == "score" else "min"
         if step == "step" or made.mode != mode:
@@ -222,3 +236,23 @@ def make_scheduler(
                 "and scheduler_step='epoch'"
             )
     return made
+
+
+def _called(parameter: str, factory: Callable[..., Any], *args: Any) -> Any:
+    """What a class or a partial makes, which is the value of a parameter of the recipe.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it takes other arguments, naming those that it takes.
+    """
+    try:
+        return factory(*args)
+    except (TypeError, ValueError) as error:
+        made: Any = factory.func if isinstance(factory, partial) else factory
+        name = getattr(made, "__name__", repr(made))
+        taken = [*inspect.signature(made).parameters][len(args) :]
+        raise type(error)(
+            f"{parameter}: {error}; give functools.partial({name}, ...) with arguments out of "
+            f"{', '.join(taken)}"
+        ) from error

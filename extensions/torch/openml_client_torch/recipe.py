@@ -267,9 +267,12 @@ class TorchClassifier(ClassifierMixin, _Recipe):  # type: ignore[misc]
     def _targets(self, y: Any) -> Classes:
         meaning = meaning_of(self.loss, self.output)
         if meaning is None:
+            loss: Any = loss_class(self.loss) or self.loss
+            name = getattr(loss, "__name__", repr(loss))
             raise ValueError(
-                f"output='auto' does not know what {loss_class(self.loss) or self.loss} takes; "
-                "give output='logits', or 'log_probabilities', 'probabilities' or 'scores'"
+                f"loss: it is not known what {name} takes; give output='logits', or "
+                "'log_probabilities', 'probabilities' or 'scores', or a loss of classes, as "
+                "nn.CrossEntropyLoss"
             )
         return Classes(y, loss=self.loss, meaning=meaning, class_weight=self.class_weight)
 

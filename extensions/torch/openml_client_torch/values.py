@@ -165,6 +165,23 @@ class _Generator(Handler):
         )
 
 
+class _Bound(Handler):
+    """Only refuses: optimizers and schedulers belong to weights that are there."""
+
+    def accepts(self, value: object) -> bool:
+        optim = sys.modules.get("torch.optim")
+        return optim is not None and isinstance(
+            value, (optim.Optimizer, optim.lr_scheduler.LRScheduler)
+        )
+
+    def encode(self, value: object, encoder: Encoder) -> Json:
+        kind = type(value).__name__
+        raise encoder.refusal(
+            f"this {kind} belongs to weights that are there, and each fold makes new ones",
+            f"Give the class, {kind}, or functools.partial({kind}, ...) with its arguments.",
+        )
+
+
 class _BuiltinFunction(Handler):
     """Only encodes: functions of torch that are written in C, which do not tell where they are."""
 
@@ -211,6 +228,7 @@ VALUE_HANDLERS: tuple[Handler, ...] = (
     _Size(),
     _Tensor(),
     _Generator(),
+    _Bound(),
     _BuiltinFunction(),
     _Dimension(),
 )

@@ -285,8 +285,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a generator": (lambda: nets.Act(torch.Generator()), "global generator"),
     "a bound method": (lambda: nets.Act(nn.Linear(2, 2).forward), "bound"),
     "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "compiled"),
-    "a compiled module": (lambda: torch.compile(nn.Linear(2, 2)), "compiled"),
+    "a compiled module": (lambda: torch.compile(nn.Linear(2, 2)), "compile=True"),
     "a traced graph": (lambda: torch.fx.symbolic_trace(nn.ReLU()), "compiled"),
+    "an optimizer": (lambda: torch.optim.SGD(nn.Linear(2, 2).parameters()), "Give the class, SGD"),
     "DataParallel": (lambda: nn.DataParallel(nn.Linear(2, 2)), "distributes"),
 }
 

@@ -217,13 +217,27 @@ def test_gradients_are_clipped_by_their_norm() -> None:
     [
         ({"optimizer": torch.optim.LBFGS}, "makes its steps from gradients"),
         ({"optimizer": "adam"}, "optimizer='adam'; give a class of torch.optim"),
-        ({"loss": 3}, "loss=3 takes no class_weight"),
+        ({"loss": 3}, "loss=3 is no loss; give a class such as"),
         ({"module": mlp}, "is no torch.nn.Module; give an instance"),
+        ({"scheduler": "cosine"}, "scheduler='cosine'; give a class of torch.optim.lr_scheduler"),
+        ({"optimizer": partial(torch.optim.SGD, rate=1)}, "optimizer: .*'rate'; .* out of lr, "),
+        ({"optimizer": partial(torch.optim.SGD, lr=-1)}, "optimizer: Invalid learning rate: -1"),
+        ({"scheduler": lr_scheduler.StepLR}, "scheduler: .* 'step_size'; .*partial.StepLR"),
+        (
+            {"loss": partial(nn.CrossEntropyLoss, weights=1)},
+            "loss: .*'weights'; .* of weight",
+        ),
     ],
 )
 def test_parts_of_another_kind_are_refused(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises((TypeError, ValueError), match=complaint):
         fitted(output="logits", **changes)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", nn.MSELoss, nn.functional.cross_entropy])
+def test_a_loss_that_tells_no_classes_is_named_with_what_to_give(loss: Any) -> None:
+    with pytest.raises(ValueError, match=r"what '?(cross_entropy|MSELoss)'? takes; give"):
+        fitted(loss=loss)
 
 
 def test_a_loss_with_weights_of_its_own_is_refused() -> None:
@@ -315,3 +329,5 @@ def test_a_module_with_nothing_to_train_is_refused() -> None:
 def test_a_module_of_another_dtype_is_refused() -> None:
     with pytest.raises(ValueError, match="give dtype='float64'"):
         fitted(module=mlp().double())
+    with pytest.raises(ValueError, match="leave it float32, and give amp='bfloat16'"):
+        fitted(module=mlp().half())
