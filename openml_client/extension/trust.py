@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from openml_client.errors import FlowError, UntrustedError
@@ -30,10 +29,6 @@ def _no_complaint(value: object) -> str | None:
     return None
 
 
-def _complaint_of_both(mine: Complaint, theirs: Complaint, value: object) -> str | None:
-    return theirs(value) if mine(value) is not None else None
-
-
 @dataclass(frozen=True)
 class Rule:
     """What one kind of reference may name without the caller's word."""
@@ -46,6 +41,8 @@ class Rule:
     """All public names in these modules and in the public modules below them."""
     complaint: Complaint = _no_complaint
     """Completes "it is ..." for an imported object of another kind; None for a good one."""
+    either: tuple[Rule, ...] = ()
+    """The rules that this one is the union of."""
 
     def allows(self, name: str) -> bool:
         """Whether the name alone is fine; nothing is imported to find out."""
@@ -64,13 +61,22 @@ class Rule:
         return None if package is None else f"public in {package}"
 
     def __or__(self, other: Rule) -> Rule:
-        """Rule that allows what either allows; what is imported must please one of them."""
+        """Rule that allows what either allows, if the object pleases the one that does."""
         return Rule(
             self.names | other.names,
             self.modules | other.modules,
             self.packages | other.packages,
-            partial(_complaint_of_both, self.complaint, other.complaint),
+            either=(self, other),
         )
+
+    def wrong(self, name: str, value: object) -> str | None:
+        """Complaint about what a name turned out to be; None if it is good."""
+        if not self.either:
+            return self.complaint(value)
+        # A name that only the caller allows is judged by all.
+        judges = [rule for rule in self.either if rule.allows(name)] or self.either
+        complaints = [rule.wrong(name, value) for rule in judges]
+        return None if None in complaints else complaints[0]
 
 
 @dataclass(frozen=True)
@@ -234,7 +240,7 @@ class Trust:
             return None
         rule = self.policy.rules.get(kind)
         return (
-            rule.complaint(value)
+            rule.wrong(name, value)
             if rule
             else f"defined in {home or 'no module'}, which is not trusted"
         )

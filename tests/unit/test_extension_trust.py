@@ -248,6 +248,18 @@ def test_policies_add_up() -> None:
     assert both.hazards == one.hazards
 
 
+def test_an_object_must_please_the_rule_that_allows_its_name() -> None:
+    lax = Rule(names=frozenset({"os:getcwd"}))
+    strict = Rule(names=frozenset({"os:getpid"}), complaint=lambda _: "no thing at all")
+    for policy in (
+        Policy({"thing": lax}) | Policy({"thing": strict}),
+        Policy({"thing": strict}) | Policy({"thing": lax}),
+    ):
+        Trust(policy).load("thing", "os:getcwd")
+        with pytest.raises(UntrustedError, match="no thing at all"):
+            Trust(policy).load("thing", "os:getpid")
+
+
 def test_a_refusal_pickles_with_its_names() -> None:
     with pytest.raises(UntrustedError) as caught:
         build(thing("mypkg:Net"))

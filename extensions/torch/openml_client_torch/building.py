@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from torch import nn
@@ -13,6 +17,7 @@ from openml_client.extension.seeds import seeded_generators
 from openml_client.extension.tree import PART, node_classes, objects
 from openml_client_torch.arguments import accepted, construct
 from openml_client_torch.containers import gather, is_container
+from openml_client_torch.patches import apply
 from openml_client_torch.values import DEVICE, DRY, SIZES
 
 if TYPE_CHECKING:
@@ -22,18 +27,24 @@ MAX_WEIGHTS: Final = 1_000_000_000
 """Of a model in the flow of others: 4 GB of memory, before anything is trained."""
 
 
+BUILDING: Final = "building"
+"""Where a decoder's memo holds the modules that are being made."""
+
+
 class Building:
     """The modules inside one outermost module."""
 
     def __init__(self, tree: Json) -> None:
+        self.made: dict[int, nn.Module] = {}
+        """By their order."""
         self._parts: dict[int, tuple[str, Json]] = {}
         for path, tag, payload in objects(tree):
             if tag == PART and payload["kind"] != "shared":
                 order = _order(payload)
                 if order in self._parts:
-                    raise ValueError(f"two modules are the {order}th that was made")
-                self._parts[order] = (".".join(s for s in path if s not in _SILENT), payload)
-        self._made: dict[int, nn.Module] = {}
+                    raise ValueError(f"two modules are number {order}")
+                place = ".".join(step for step in path if step not in _SILENT)
+                self._parts[order] = (place, payload)
         self._begun: set[int] = set()
         self._unfilled: list[tuple[nn.Module, Json]] = []
 
@@ -43,25 +54,38 @@ class Building:
             decoder.child(place or None, {PART: part})
         for container, part in self._unfilled:
             gather(container, {name: self._child(part, name) for name in _names(part)})
-        return self._made[_order(payload)]
+        return self.made[_order(payload)]
 
     def part(self, payload: Json, decoder: Decoder) -> nn.Module:
         """The module of a part: the one that is there, or a new one."""
         order = _order(payload)
-        if order in self._made:
-            return self._made[order]
+        if order in self.made:
+            return self.made[order]
         if order in self._begun:
             raise ValueError("a module that contains itself")
         self._begun.add(order)
-        cls: type[nn.Module] = decoder.load("module", payload["class"])
-        make = self._gathered if is_container(cls) else self._called
-        made = self._made[order] = make(cls, payload, decoder)
-        return made
+        _, part = self._parts[order]
+        self.made[order] = self._make(part, decoder)
+        return self.made[order]
 
-    def shared(self, payload: Json, decoder: Decoder) -> nn.Module:
-        """The module of a part that stands elsewhere."""
-        _, part = self._parts[_order(payload)]
-        return self.part(part, decoder)
+    def _make(self, payload: Json, decoder: Decoder) -> nn.Module:
+        params = payload["params"]
+        if payload["kind"] == "module":
+            cls: type[nn.Module] = decoder.load("module", payload["class"])
+            make = self._gathered if is_container(cls) else self._called
+            return make(cls, payload, decoder)
+        module: nn.Module = decoder.child(None, params["of"])
+        match payload["kind"]:
+            case "copied":
+                return copy.deepcopy(module)
+            case "inner":
+                return self._inner(module, payload)
+        replaced = params.get("replaced", {}).items()
+        apply(module, {k: decoder.child(k, v) for k, v in replaced}, payload["extra"], decoder)
+        return module
+
+    def _inner(self, maker: nn.Module, payload: Json) -> nn.Module:
+        return maker.get_submodule(payload["extra"]["path"])
 
     def _called(self, cls: type[nn.Module], payload: Json, decoder: Decoder) -> nn.Module:
         params = accepted(cls, payload, decoder)
@@ -69,11 +93,12 @@ class Building:
         if DRY in decoder.memo:
             given = {name: _without_device(value) for name, value in given.items()}
         try:
-            return construct(cls, given)
+            made: nn.Module = construct(cls, given)
         except (RuntimeError, AssertionError) as error:  # as torch refuses arguments
             raise FlowError(
                 f"{decoder.path}: {payload['class']} refuses these arguments: {error}"
             ) from error
+        return made
 
     def _gathered(self, cls: type[nn.Module], payload: Json, decoder: Decoder) -> nn.Module:
         """A container with what is there; it gets its other modules when they are."""
@@ -92,7 +117,7 @@ class Building:
 
     def _child(self, payload: Json, name: str) -> nn.Module | None:
         child = payload["params"][name]
-        return None if child is None else self._made[_order(child[PART])]
+        return None if child is None else self.made[_order(child[PART])]
 
 
 _SILENT: Final = frozenset({PART, "params"})
@@ -122,6 +147,14 @@ def _without_device(value: Any) -> Any:
     return [_without_device(item) for item in value] if type(value) is list else value
 
 
+@contextmanager
+def unnoticed() -> Iterator[None]:
+    """Make modules for a look at them: the generators stay, and nobody is warned once more."""
+    with seeded_generators(0), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def require_moderate(payload: Json, decoder: Decoder) -> None:
     """Refuse a model of others that asks for too much memory; none is taken to find out.
 
@@ -134,15 +167,20 @@ def require_moderate(payload: Json, decoder: Decoder) -> None:
 
     dry = Decoder(decoder.codec, decoder.trust, decoder.compat, [], decoder.path)
     dry.memo.update({SIZES: decoder.memo.get(SIZES, {}), DRY: True})
-    with seeded_generators(0), torch.device("meta"):
+    building = dry.memo[BUILDING] = Building({PART: payload})
+    with unnoticed(), torch.device("meta"):
         try:
-            model = dry.decode({PART: payload})
+            building.root(payload, dry)
         except FlowError:
             if all(name.startswith("torch.") for name in node_classes({PART: payload})):
                 raise
             return  # modules of packages that the caller trusts may need real memory
-    tensors = {id(t): t for t in (*model.parameters(), *model.buffers())}
-    n_weights = sum(t.numel() for t in tensors.values() if not is_lazy(t))
+    tensors = {
+        id(tensor): tensor
+        for module in building.made.values()
+        for tensor in (*module.parameters(), *module.buffers())
+    }
+    n_weights = sum(tensor.numel() for tensor in tensors.values() if not is_lazy(tensor))
     if n_weights > MAX_WEIGHTS:
         raise FlowError(
             f"{decoder.path}: the model has {n_weights:,} weights; the flows of others may ask "

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from torch import nn
 
-_CONTAINERS: Final = frozenset(
-    kind.__init__ for kind in (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-)
+from openml_client_torch.recording import CONTAINERS
 
 
 def is_container(cls: Any) -> bool:
     """Whether a class is one of torch's containers, or one with the constructor of one."""
-    return cls.__init__ in _CONTAINERS
+    return cls.__init__ in CONTAINERS
 
 
 def children_of(container: nn.Module) -> dict[str, nn.Module | None]:

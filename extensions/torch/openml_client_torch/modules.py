@@ -15,7 +15,7 @@ from openml_client.extension.description import Description
 from openml_client.extension.protocol import API
 from openml_client.extension.tree import PART
 from openml_client.extension.trust import Trust
-from openml_client_torch.values import DRY, SIZES
+from openml_client_torch.values import SIZES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from openml_client_torch.dimensions import Sizes
 
 _DESCRIBING: Final = "describing"
-_BUILDING: Final = "building"
 
 
 class ModuleHandler(NodeHandler):
@@ -55,34 +54,48 @@ class ModuleHandler(NodeHandler):
 
     def decode(self, payload: Json, decoder: Decoder) -> nn.Module:
         """Module that a part describes; the outermost makes all inside it in their order."""
-        from openml_client_torch.building import Building, require_moderate
+        from openml_client_torch.building import BUILDING, Building, require_moderate
 
-        building: Building | None = decoder.memo.get(_BUILDING)
+        building: Building | None = decoder.memo.get(BUILDING)
         if building is not None:
             return building.part(payload, decoder)
-        if decoder.trust.own is None and DRY not in decoder.memo:
+        if decoder.trust.own is None:
             require_moderate(payload, decoder)
-        building = decoder.memo[_BUILDING] = Building({PART: payload})
+        building = decoder.memo[BUILDING] = Building({PART: payload})
         try:
             return building.root(payload, decoder)
         finally:
-            del decoder.memo[_BUILDING]
+            del decoder.memo[BUILDING]
 
 
-class _Shared(NodeHandler):
-    """Only decodes: a module that is met again inside the same outermost module."""
+class _Shared(ModuleHandler):
+    """Only decodes, as the following: a module that is met again in the same outermost module."""
 
-    tag = PART
     kind = "shared"
 
-    def decode(self, payload: Json, decoder: Decoder) -> nn.Module:
-        building: Building | None = decoder.memo.get(_BUILDING)
-        if building is None:
-            raise ValueError("a shared module that stands alone")
-        return building.shared(payload, decoder)
+    def accepts(self, value: object) -> bool:
+        return False
 
 
-MODULE_HANDLERS = (ModuleHandler(), _Shared())
+class _Copied(_Shared):
+    """A deep copy of a module of the same outermost module."""
+
+    kind = "copied"
+
+
+class _Inner(_Shared):
+    """A module that another one's constructor made."""
+
+    kind = "inner"
+
+
+class _Patched(_Shared):
+    """A module that was changed after it was made."""
+
+    kind = "patched"
+
+
+MODULE_HANDLERS = (ModuleHandler(), _Shared(), _Copied(), _Inner(), _Patched())
 
 
 def rebuilt(value: Any, sizes: Sizes) -> Any:

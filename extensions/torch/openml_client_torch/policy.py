@@ -34,6 +34,8 @@ pairwise_distance permute pow prelu prod rad2deg reciprocal relu relu_ reshape r
 selu sigmoid sign sin sinc sinh softmax sqrt square squeeze stack std sub subtract sum swapaxes
 tan tanh threshold transpose trunc unsqueeze var xlogy
 """
+_FUNCTION_HOMES: Final = ("torch.nn.functional", "torch.nn.init", "torch.functional")
+"""Where functions of torch that calculate are defined, if they are not written in C."""
 _SPECIAL: Final = """
 digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammainc gammaincc gammaln i0 i0e i1 i1e log1p
 log_ndtr log_softmax logit logsumexp multigammaln ndtr ndtri polygamma psi round sinc softmax
@@ -84,7 +86,7 @@ def _not_a_calculation(value: object) -> str | None:
     if isinstance(value, types.BuiltinFunctionType):
         is_torchs = _is_in(value, "torch") or type(value.__self__).__module__.startswith("torch")
     else:
-        is_torchs = isinstance(value, types.FunctionType) and _is_in(value, "torch")
+        is_torchs = isinstance(value, types.FunctionType) and _is_in(value, *_FUNCTION_HOMES)
     return None if is_torchs else "not a function of torch that calculates"
 
 
@@ -125,8 +127,7 @@ POLICY = SKLEARN | Policy(
             complaint=_not_a_recipe,
         ),
         "module": _MODULE,
-        "shared": _MODULE,
-        "patched": _MODULE,
+        **dict.fromkeys(("shared", "copied", "inner", "patched"), _MODULE),
         "class": Rule(
             names=_MODULE.names,
             modules=_MODULE.modules | {"torch.optim", "torch.optim.lr_scheduler"},

@@ -1,8 +1,8 @@
 """Keeps, for every module, the constructor call that made it.
 
-From the import of this module on, ``nn.Module.__new__`` notes the class, the arguments and the
-place in the order of creation.  It is never undone: without a ``__new__`` of its own, a class
-whose ``__new__`` was once set refuses arguments.
+From the import of this module on, ``nn.Module.__new__`` notes the class, the arguments, the place
+in the order of creation, and in which other module's constructor the call was made.  It is never
+undone: without a ``__new__`` of its own, a class whose ``__new__`` was once set refuses arguments.
 """
 
 from __future__ import annotations
@@ -10,14 +10,23 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+import secrets
+import sys
 import threading
 from collections import OrderedDict
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from torch import nn
 
 KEY: Final = "_openml_client_call"
 """Where a module keeps the record of its call: in its ``__dict__``, so that copies have it too."""
+
+
+CONTAINERS: Final = frozenset(
+    kind.__init__ for kind in (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+)
+"""Constructors of torch's containers."""
 
 
 class Call(NamedTuple):
@@ -28,6 +37,15 @@ class Call(NamedTuple):
     kwargs: dict[str, Any]
     rank: int
     """Place among all calls of the thread."""
+    thread: int
+    """What tells threads apart, of other processes too."""
+    maker: tuple[Any, ...] | None
+    """Record of the module whose constructor made this one, if one did."""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What a module and its copies have in common, and no other module has."""
+        return self.thread, self.rank
 
 
 class _Kept(tuple[Any, ...]):
@@ -37,13 +55,20 @@ class _Kept(tuple[Any, ...]):
     """
 
     def __deepcopy__(self, memo: dict[int, Any]) -> tuple[Any, ...]:
+        if not self:
+            return self
+        cls, args, kwargs, *place = self
         try:
-            return _Kept(copy.deepcopy(tuple(self), memo))
+            args, kwargs = copy.deepcopy((args, kwargs), memo)
         except (TypeError, AttributeError, pickle.PicklingError):  # as of a generator
             return _Kept()
+        return _Kept((cls, args, kwargs, *place))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return tuple, (tuple(self) if _is_picklable(self[1:3]) else (),)
+        if not self or not _is_picklable(self[1:3]):
+            return tuple, ((),)
+        # The arguments of the maker would take along what is no part of this module.
+        return tuple, ((*self[:-1], _without_arguments(self[-1])),)
 
 
 class _Ranks(threading.local):
@@ -51,6 +76,7 @@ class _Ranks(threading.local):
 
     def __init__(self) -> None:
         self.count = itertools.count()
+        self.thread = secrets.randbits(63)
 
 
 _ranks = _Ranks()
@@ -68,9 +94,30 @@ def _new(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
         following(cls) if following is object.__new__ else following(cls, *args, **kwargs)
     )
     # Constructors may change the containers that they are given.
-    kept = (cls, tuple(map(_outline, args)), _outline(kwargs), next(_ranks.count))
-    module.__dict__[KEY] = _Kept(kept)
+    given = (tuple(map(_outline, args)), _outline(kwargs))
+    maker = _maker(sys._getframe(1))
+    module.__dict__[KEY] = _Kept((cls, *given, next(_ranks.count), _ranks.thread, maker))
     return module
+
+
+def _maker(frame: FrameType | None) -> tuple[Any, ...] | None:
+    """Record of the module in whose constructor a frame runs, or None."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__init__" and code.co_argcount:
+            value = frame.f_locals.get(code.co_varnames[0])
+            # Containers make nothing themselves, but may read a generator that does.
+            if isinstance(value, nn.Module) and type(value).__init__ not in CONTAINERS:
+                return value.__dict__.get(KEY)
+        frame = frame.f_back
+    return None
+
+
+def _without_arguments(kept: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    if not kept:
+        return kept
+    cls, _, _, rank, thread, maker = kept
+    return (cls, None, None, rank, thread, _without_arguments(maker))
 
 
 def _outline(value: Any) -> Any:

@@ -1,0 +1,144 @@
+"""What can be told of a module and of all inside it, so that two can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import is_lazy
+
+from openml_client.errors import NotSerializableError
+from openml_client.extension.identity import canonical
+from openml_client_torch.recording import KEY, Call, call_of
+
+if TYPE_CHECKING:
+    from openml_client.extension.codec import Codec
+
+Places = Mapping[tuple[int, int], int]
+"""Number of a part by the key of its call."""
+
+INTERNAL: Final = frozenset(nn.Module().__dict__) | {
+    KEY,
+    "training",
+    "_flat_weights",  # of recurrent layers, which are the parameters once more
+    "_flat_weight_refs",
+    "_flat_weights_names",
+}
+"""Attributes of all modules, which are looked at as what they stand for or not at all."""
+
+
+class Fact(NamedTuple):
+    """A kind of fact and the path that it is about."""
+
+    kind: str
+    """``module``, ``children``, ``hooks``, ``attribute``, ``tensor``, ``tied`` or ``storage``."""
+    path: str
+
+
+def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
+    """All facts about a module, which is at the empty path, and those inside it.
+
+    The values of weights and buffers are no facts, nor is whether the module is training.
+    """
+    found: dict[Fact, Any] = {}
+    loose: list[str] = []
+    for path, inner in module.named_modules(remove_duplicate=False):
+        if any(path.startswith(f"{above}.") for above in loose):
+            continue
+        found[Fact("module", path)] = _identity(inner, places)
+        if _is_lazy(inner):
+            loose.append(path)  # what it has become depends on the data
+            continue
+        found[Fact("children", path)] = list(inner._modules)
+        for name, child in inner._modules.items():
+            if child is None:
+                found[Fact("module", _joined(path, name))] = None
+        hooks = {
+            key: [getattr(hook, "__qualname__", type(hook).__qualname__) for hook in value.values()]
+            for key, value in inner.__dict__.items()
+            if key.endswith("_hooks") and value
+        }
+        if hooks:
+            found[Fact("hooks", path)] = hooks
+        for name, value in inner.__dict__.items():
+            if name not in INTERNAL and not isinstance(value, (nn.Module, torch.Tensor)):
+                found[Fact("attribute", _joined(path, name))] = _text(value, places, codec)
+        found.update(_tensors(path, inner))
+    found.update(_aliases(module, found))
+    return found
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _is_lazy(module: nn.Module) -> bool:
+    """Whether a module takes its shape from the data, or has taken it."""
+    call = call_of(module)
+    return call is not None and issubclass(call.cls, LazyModuleMixin)
+
+
+def _identity(module: nn.Module, places: Places) -> tuple[str, Any]:
+    """Class of a module, and where it was made: by which part, and as the how manyth there."""
+    cls, call = type(module), call_of(module)
+    if call is not None and _is_lazy(module):
+        cls = call.cls
+    return f"{cls.__module__}:{cls.__qualname__}", origin(call, places)
+
+
+def origin(call: Call | None, places: Places) -> tuple[int, int] | None:
+    """Number of the part in whose constructor a call was made, and the place there."""
+    maker = call
+    while call is not None and maker is not None:
+        if maker.key in places:
+            return places[maker.key], call.rank - maker.rank
+        maker = Call(*maker.maker) if maker.maker else None
+    return None
+
+
+def _tensors(path: str, module: nn.Module) -> Iterator[tuple[Fact, Any]]:
+    for kind, tensors in (("parameter", module._parameters), ("buffer", module._buffers)):
+        for name, tensor in tensors.items():
+            is_kept = kind == "parameter" or name not in module._non_persistent_buffers_set
+            outline = None if tensor is None else _outline(tensor)
+            yield Fact("tensor", _joined(path, name)), (kind, is_kept, outline)
+
+
+def _outline(tensor: torch.Tensor) -> tuple[Any, ...]:
+    shape = None if is_lazy(tensor) else tuple(tensor.shape)
+    return shape, str(tensor.dtype), tensor.requires_grad
+
+
+def _aliases(module: nn.Module, found: Mapping[Fact, Any]) -> Iterator[tuple[Fact, str]]:
+    """First path of each tensor that stands at several, or shares its memory with others."""
+    first: dict[int, str] = {}
+    of_storage: dict[int, str] = {}
+    named = (module.named_parameters, module.named_buffers)
+    for path, tensor in (pair for names in named for pair in names(remove_duplicate=False)):
+        if Fact("tensor", path) not in found or is_lazy(tensor):
+            continue
+        if first.setdefault(id(tensor), path) != path:
+            yield Fact("tied", path), first[id(tensor)]
+        elif of_storage.setdefault(tensor.untyped_storage()._cdata, path) != path:
+            yield Fact("storage", path), of_storage[tensor.untyped_storage()._cdata]
+
+
+def _text(value: Any, places: Places, codec: Codec) -> str:
+    """What can be told of an attribute: all where it has a description, else its type."""
+    if isinstance(value, nn.Module):
+        return str(_identity(value, places))
+    if isinstance(value, torch.Tensor):
+        return f"tensor{_outline(value)}"
+    kind = type(value)
+    if kind in (list, tuple):
+        return f"{kind.__name__}[{','.join(_text(item, places, codec) for item in value)}]"
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        inner = ",".join(f"{key}:{_text(item, places, codec)}" for key, item in value.items())
+        return f"{kind.__name__}{{{inner}}}"
+    try:
+        return canonical(codec.encode(value))
+    except NotSerializableError:
+        return str(getattr(value, "__qualname__", f"{kind.__module__}:{kind.__qualname__}"))

@@ -1,0 +1,181 @@
+"""Compares a model with what its description makes, and notes what was changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch import nn
+
+from openml_client.errors import FlowError
+from openml_client.extension.codec import Decoder, Encoder
+from openml_client.extension.description import Description
+from openml_client.extension.protocol import API
+from openml_client.extension.tree import PART
+from openml_client.extension.trust import Trust
+from openml_client_torch.building import BUILDING, Building, unnoticed
+from openml_client_torch.facts import Fact, Places, facts, origin
+from openml_client_torch.patches import Changes, differences, is_below
+from openml_client_torch.recording import Call, call_of
+
+if TYPE_CHECKING:
+    from openml_client.extension.identity import Json
+    from openml_client_torch.describing import Describing
+    from openml_client_torch.ordering import Made
+
+_MAX_PASSES: Final = 50
+"""A change inside a changed module inside another takes a pass each."""
+
+
+def verify(describing: Describing, tree: Json, encoder: Encoder) -> None:
+    """Number the parts of a tree, and patch those that differ from what would be made of them.
+
+    Raises
+    ------
+    NotSerializableError
+        With a list, if there are differences that a patch can't hold.
+    """
+    for _ in range(_MAX_PASSES):
+        parts = describing.numbering.number(tree)
+        twins = _twins(tree, encoder)
+        if not _Pass(describing, parts, twins, encoder).run():
+            return
+    raise encoder.refusal(
+        "this model has changes inside changes", "Make them inside the constructors of modules."
+    )
+
+
+def _twins(tree: Json, encoder: Encoder) -> Mapping[int, nn.Module]:
+    """All modules of a tree by their order, made without memory where that is possible."""
+    try:
+        with torch.device("meta"):
+            return _made(tree, encoder)
+    except FlowError:
+        pass  # a constructor that looks at values needs memory
+    try:
+        return _made(tree, encoder)
+    except FlowError as error:
+        raise encoder.refusal(
+            f"it can't be made again out of its arguments: {error}",
+            "Let each constructor depend on nothing but its arguments.",
+        ) from error
+
+
+def _made(tree: Json, encoder: Encoder) -> Mapping[int, nn.Module]:
+    from openml_client_torch.policy import POLICY
+
+    described = Description(extension="torch", api=API, frameworks={}, tree=tree)
+    trust = Trust.of_own(POLICY, described)
+    decoder = Decoder(encoder.codec, trust, "semantic", [], encoder.path)
+    building = decoder.memo[BUILDING] = _Twins(tree)
+    with unnoticed():
+        building.root(tree[PART], decoder)
+    return building.made
+
+
+class _Twins(Building):
+    """Knows modules that were taken out of others by their place, and finds their paths."""
+
+    def _inner(self, maker: nn.Module, payload: Json) -> nn.Module:
+        extra = payload["extra"]
+        if "place" in extra:
+            start = _called(maker)
+            places = {
+                call.rank - start.rank: path
+                for path, module in reversed(list(maker.named_modules(remove_duplicate=False)))
+                if (call := call_of(module)) is not None
+            }
+            if extra["place"] not in places:
+                raise FlowError(f"{payload['class']} is not found in the module that made it")
+            extra["path"] = places[extra.pop("place")]
+        return super()._inner(maker, payload)
+
+
+def _called(module: nn.Module) -> Call:
+    call = call_of(module)
+    if call is None:
+        raise FlowError(f"a {type(module).__name__} was made without its constructor")
+    return call
+
+
+class _Pass:
+    """One comparison of all parts, in their order.
+
+    A part that needs one that was patched is left to the next pass.
+    """
+
+    def __init__(
+        self,
+        describing: Describing,
+        parts: list[Made],
+        twins: Mapping[int, nn.Module],
+        encoder: Encoder,
+    ) -> None:
+        self._describing = describing
+        self._parts = parts
+        self._twins = twins
+        self._encoder = encoder
+        self._limits = describing.numbering.limits(parts)
+        own = [part for part in reversed(parts) if part.payload["kind"] != "patched"]
+        self._mine: Places = {part.call.key: part.order for part in own}
+        self._theirs: Places = {_called(twins[part.order]).key: part.order for part in own}
+
+    def run(self) -> bool:
+        """Whether anything was patched."""
+        touched: set[int] = set()
+        for part in self._parts:
+            needs_touched = any(id(n) in touched for n in self._describing.numbering.needs(part))
+            if needs_touched or (part.module is not None and self._patch(part, part.module)):
+                touched.add(id(part))
+        return bool(touched)
+
+    def _patch(self, part: Made, module: nn.Module) -> bool:
+        mine = facts(module, self._mine, self._encoder.codec)
+        theirs = facts(self._twins[part.order], self._theirs, self._encoder.codec)
+        self._place(part, module, mine, theirs)
+        differ = self._without_later(part, module, differences(mine, theirs))
+        if differ:
+            Changes(module, mine, theirs, self._encoder).write(
+                differ, self._describing.patched(part)
+            )
+        return bool(differ)
+
+    def _place(
+        self, part: Made, module: nn.Module, mine: Mapping[Fact, Any], theirs: Mapping[Fact, Any]
+    ) -> None:
+        """Note which modules stand where the part's constructor has put them."""
+        for fact, what in mine.items():
+            if fact.kind != "module" or not fact.path or theirs.get(fact) != what or what is None:
+                continue
+            inner = module.get_submodule(fact.path)
+            call = call_of(inner)
+            made_by = origin(call, self._mine)
+            if call is not None and made_by is not None and made_by[0] == part.order:
+                self._describing.placed.setdefault(call.key, (part, fact.path, inner))
+
+    def _without_later(self, part: Made, module: nn.Module, differ: list[Fact]) -> list[Fact]:
+        """Leave changes out that were made after the part was given to a constructor.
+
+        They are found again where they show in what that constructor made.
+        """
+        limit = self._limits.get(id(part))
+        later = []
+        for fact in differ if limit is not None else ():
+            if fact.kind == "module" and fact.path:
+                inner = _inside(module, fact.path)
+                call = None if inner is None else call_of(inner)
+                if call is not None and limit is not None and call.rank > limit:
+                    later.append(fact.path)
+        owners = {path.rpartition(".")[0] for path in later}
+        return [
+            fact
+            for fact in differ
+            if not (fact.kind == "children" and fact.path in owners)
+            and not any(fact.path == path or is_below(fact.path, path) for path in later)
+        ]
+
+
+def _inside(module: nn.Module, path: str) -> nn.Module | None:
+    """The module at a path, or None."""
+    return dict(module.named_modules(remove_duplicate=False)).get(path)
