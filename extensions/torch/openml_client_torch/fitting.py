@@ -130,7 +130,10 @@ def _forward(
     module: nn.Module, device: torch.device, *, amp: str | None, is_compiled: bool
 ) -> Callable[[Tensor], Tensor]:
     """What calculates a module's outputs while it trains."""
-    forward: Callable[[Tensor], Tensor] = torch.compile(module) if is_compiled else module
+    forward: Callable[[Tensor], Tensor] = module
+    if is_compiled:
+        torch.compiler.reset()  # after some modules of a class, it would compile no more of them
+        forward = torch.compile(module)
     if amp is None:
         return forward
     if amp == "float16" and device.type == "cpu":

@@ -117,12 +117,8 @@ class ClassOutputs:
 
     def _of_classes(self, outputs: Tensor) -> Tensor:
         values = outputs.reshape(len(outputs), -1)[:, : self.n_classes].double()
-        unusable = values.isnan() if self.meaning == "log_probabilities" else ~values.isfinite()
-        if unusable.any():
-            raise FloatingPointError(
-                f"the module gives no numbers for {int(unusable.any(1).sum())} of {len(values)} "
-                "rows; are these much larger than those of training?"
-            )
+        may_be_infinite = self.meaning == "log_probabilities"  # of what is impossible
+        _require(~values.isnan() if may_be_infinite else values.isfinite())
         return values
 
 
@@ -147,7 +143,9 @@ class NumberOutputs:
 
     def values(self, outputs: Tensor) -> NDArray[np.float64]:
         """Predictions, shape ``(n_rows,)``."""
-        values: NDArray[np.float64] = outputs.reshape(-1).double().cpu().numpy()
+        numbers = outputs.reshape(len(outputs), 1).double()
+        _require(numbers.isfinite())
+        values: NDArray[np.float64] = numbers[:, 0].cpu().numpy()
         return values * self._deviation + self._mean
 
     def score(self, y: NDArray[np.float64], outputs: Tensor) -> float:
@@ -155,3 +153,12 @@ class NumberOutputs:
         error = float(((y - self.values(outputs)) ** 2).sum())
         spread = float(((y - y.mean()) ** 2).sum())
         return 1 - error / spread if spread else float(error == 0)
+
+
+def _require(usable: Tensor) -> None:
+    lacking = int((~usable).any(1).sum())
+    if lacking:
+        raise FloatingPointError(
+            f"the module gives no numbers for {lacking} of {len(usable)} rows; are these much "
+            "larger than those of training?"
+        )

@@ -71,10 +71,14 @@ def table_of(x: Any) -> Any:
         x = x.tocsr() if sparse.issparse(x) else np.asarray(x)
     if len(x.shape) != 2:
         raise ValueError(
-            f"Expected 2D array, got {len(x.shape)} dimensions; reshape it to (n_rows, n_features)"
+            f"Expected 2D array, got {len(x.shape)} dimensions. Reshape your data to (n_rows, "
+            "n_features)."
         )
-    if 0 in x.shape:
-        raise ValueError(f"the data have {x.shape[0]} rows and {x.shape[1]} columns")
+    for number, what in zip(x.shape, ("sample", "feature"), strict=True):
+        if number == 0:
+            raise ValueError(
+                f"0 {what}(s) (shape={x.shape}) while a minimum of 1 is required by a recipe."
+            )
     return x
 
 

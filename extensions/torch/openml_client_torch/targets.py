@@ -76,7 +76,7 @@ class Numbers:
 
 
 def _column(y: Any) -> NDArray[Any]:
-    column: NDArray[Any] = column_or_1d(np.asarray(y))
+    column: NDArray[Any] = column_or_1d(np.asarray(y), warn=True)
     if pd.isna(column).any():
         raise ValueError("the target is missing in some rows; leave these out")
     return column

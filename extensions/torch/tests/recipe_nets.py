@@ -1,0 +1,105 @@
+"""Modules, losses and rows that the tests of recipes train with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from openml_client_torch import N_CLASSES, N_FEATURES
+from torch import Tensor, nn
+
+
+def table(n_rows: int = 120) -> pd.DataFrame:
+    """Numbers, one missing; texts, some missing; categories."""
+    draws = np.random.RandomState(0)
+    frame = pd.DataFrame(draws.randn(n_rows, 3), columns=["a", "b", "c"])
+    frame.loc[1, "a"] = np.nan
+    frame["word"] = pd.Categorical.from_codes(draws.randint(0, 3, n_rows), ["x", "ü", "z"])
+    frame["text"] = np.where(draws.rand(n_rows) > 0.5, "yes", None)
+    return frame
+
+
+def labels_of(frame: pd.DataFrame) -> Any:
+    """Three classes that the columns b and c tell."""
+    return np.array(["zebra", "ant", "mole"])[
+        (frame["b"] > 0).astype(int) + (frame["c"] > 0.8).astype(int)
+    ]
+
+
+def mlp(width: int = 16, n_outputs: int = N_CLASSES) -> nn.Module:
+    """A network with something random in it."""
+    return nn.Sequential(
+        nn.Linear(N_FEATURES, width), nn.ReLU(), nn.Dropout(0.2), nn.Linear(width, n_outputs)
+    )
+
+
+class Flat(nn.Module):
+    """Gives one number per row, in one dimension."""
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_features, 1)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.linear(rows)[:, 0]
+
+
+class Pair(nn.Module):
+    """Gives two tensors, as recurrent networks do."""
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_features, 2)
+
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return self.linear(rows), rows
+
+
+class Steep(nn.Module):
+    """Its loss is no number for long."""
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_features, 1)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return torch.exp(self.linear(rows) * 1e4)
+
+
+class Counting(nn.Module):
+    """Counts the batches that it trained on in a buffer."""
+
+    def __init__(self, n_features: int, n_outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_features, n_outputs)
+        self.register_buffer("sizes", torch.zeros(0))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        if self.training:
+            self.sizes = torch.cat([self.sizes, torch.tensor([float(len(rows))])])
+        return self.linear(rows)
+
+
+class FocalLoss(nn.Module):
+    """A loss that this extension does not know."""
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        loss = nn.functional.cross_entropy(outputs, targets, reduction="none")
+        return ((1 - torch.exp(-loss)) ** self.gamma * loss).mean()
+
+
+class LearnedLoss(nn.Module):
+    """A loss with a weight of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return nn.functional.mse_loss(outputs * self.scale, targets)
