@@ -199,3 +199,21 @@ class Restless(ClassifierMixin, BaseEstimator):
 
     def predict(self, x: Any) -> Any:
         return np.random.Generator(np.random.PCG64()).choice(self.classes_, len(x))
+
+
+class Drawn(ClassifierMixin, BaseEstimator):
+    """Draws in its constructor what it predicts."""
+
+    def __init__(self) -> None:
+        self._first = np.random.rand()
+
+    def fit(self, x: Any, y: Any) -> Drawn:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return self.classes_[np.zeros(len(x), dtype=int)]
+
+    def predict_proba(self, x: Any) -> Any:
+        rest = (1 - self._first) / max(len(self.classes_) - 1, 1)
+        return np.tile([self._first, *[rest] * (len(self.classes_) - 1)], (len(x), 1))
