@@ -24,7 +24,7 @@ conformance: $(VENV)/.dev $(FOREIGN)/.installed  ## Run whole sessions and docum
 faults: $(VENV)/.dev  ## Run the reliability battery, and count its tests by fault
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m fault
 
-bench: $(VENV)/.installed $(FOREIGN)/.installed  ## Measure beside openml-python: ROWS="2 3" picks rows, REPEATS=9 sets rounds, QUICK=1 tries it
+bench: $(VENV)/.dev $(FOREIGN)/.installed  ## Measure beside openml-python and skorch: ROWS="2 3" picks rows, REPEATS=9 sets rounds, QUICK=1 tries it
 	$(BIN)/python -m benchmarks --rows "$(ROWS)" --repeats $(or $(REPEATS),5) $(if $(QUICK),--quick)
 
 others: $(OTHERS)/.installed  ## Try models of xgboost, lightgbm, imbalanced-learn and skorch

@@ -15,9 +15,10 @@ SIZES = (0.1, 1.0, 10.0)
 
 @dataclass(frozen=True)
 class Side:
-    """Who does the work: a function of ours.py, peer.py or limit.py, or a whole program."""
+    """Who does the work: a function of ours.py, peer.py, limit.py and their like, or a whole
+    program.  Only peer.py runs in the peer's environment."""
 
-    module: Literal["ours", "peer", "limit", "limit_calls"]
+    module: Literal["ours", "peer", "limit", "limit_calls", "training"]
     function: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     program: str | None = None

@@ -198,7 +198,8 @@ def _environment(home: str, *, is_peer: bool) -> dict[str, str]:
     """Nothing of the user's own, and our sources for ourselves only."""
     found = {"PATH": os.defpath, "HOME": home, "TMPDIR": home}
     if not is_peer:
-        sources = (REPOSITORY, REPOSITORY / "extensions" / "sklearn")
+        extensions = (REPOSITORY / "extensions" / name for name in ("sklearn", "torch"))
+        sources = (REPOSITORY, *extensions)
         found["PYTHONPATH"] = os.pathsep.join(map(str, sources))
     return found
 

@@ -190,5 +190,5 @@ def test_a_row_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_rows_are_those_of_the_list() -> None:
-    assert list(ROWS) == [*range(1, 17)]
+    assert list(ROWS) == [*range(1, 17), 18]
     assert {number for number, row in ROWS.items() if row.grown} == {2, 3, 6, 10, 12, 14}

@@ -11,7 +11,7 @@ from openml_client.errors import FlowError, TaskError
 from openml_client.extension.description import Description
 from openml_client.extension.protocol import FoldData, FoldFailure, FoldResult
 from openml_client.extension.rebuilding import Rebuilder
-from openml_client.extension.references import top_level
+from openml_client.extension.references import home_of
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import Elapsed, stopwatch
 from openml_client.extension.tree import node_classes
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
 _CLASSES_AS_NUMBERS = frozenset({"skorch", "xgboost"})
-"""Packages whose classifiers take 0, 1, 2, ... for classes, and refuse texts."""
+"""Packages whose classifiers, and those derived from them, take 0, 1, 2, ... for classes, and
+refuse texts."""
 
 
 _CLASSES_AS_OBJECTS = "sklearn.semi_supervised:SelfTrainingClassifier"
@@ -50,11 +51,17 @@ class Told(TypedDict, total=False):
 
 
 Teller = Callable[[Any, FoldData], Told]
+Shaper = Callable[[Any, "NDArray[Any]"], "NDArray[Any]"]
 
 
 def what_was_searched(estimator: Any, fold: FoldData) -> Told:
     """The trace of a model that searches."""
     return Told(trace=trace_of(estimator, fold))
+
+
+def as_it_is(estimator: Any, target: NDArray[Any]) -> NDArray[Any]:
+    """The target of the training rows, one value per row."""
+    return target
 
 
 def run_fold(
@@ -64,6 +71,7 @@ def run_fold(
     seed: int,
     rebuilder: Rebuilder = REBUILDER,
     teller: Teller = what_was_searched,
+    shaper: Shaper = as_it_is,
 ) -> FoldResult:
     """Fit a rebuilt copy of the model on the training rows and predict the others.
 
@@ -71,8 +79,9 @@ def run_fold(
 
     Parameters
     ----------
-    rebuilder, teller
-        Those of another extension, whose models have the same interface.
+    rebuilder, teller, shaper
+        Those of another extension, whose models have the same interface.  The shaper gives the
+        target of the training rows in the form that a model takes.
 
     Raises
     ------
@@ -81,39 +90,44 @@ def run_fold(
     """
     with rebuilt(model, fold, seed=seed, rebuilder=rebuilder) as (estimator, description):
         _refuse_wrong_task(estimator, fold)
-        if fold.task == "classification" and _takes_numbers(description):
-            return _by_number(estimator, fold, teller)
-        if fold.task == "classification" and _CLASSES_AS_OBJECTS in node_classes(description.tree):
-            classes = target_of(fold).astype(object)
-            return _fit_and_predict(estimator, fold, teller, classes=classes)
-        return _fit_and_predict(estimator, fold, teller)
+        if fold.task == "classification" and _takes_numbers(estimator):
+            return _by_number(estimator, fold, teller, shaper)
+        target = None if fold.task == "clustering" else shaper(estimator, target_of(fold))
+        if target is not None and _CLASSES_AS_OBJECTS in node_classes(description.tree):
+            target = target.astype(object)
+        return _fit_and_predict(estimator, fold, teller, target)
 
 
 @contextmanager
 def rebuilt(
     model: object, fold: FoldData, *, seed: int, rebuilder: Rebuilder
 ) -> Iterator[tuple[Any, Description]]:
-    """A copy of a model with the seeds of a fold; inside, the global generators are seeded."""
+    """A copy of a model with the seeds of a fold; inside, the global generators are seeded.
+
+    So they are while it is made, for constructors may draw from them.
+    """
     where = (fold.repeat, fold.fold, fold.sample)
     refuse_others(model)
     described = rebuilder.describe_unverified(model)
     own = seed_description(described, derive(seed, "fold", *where), SEEDS)
+    with seeded_generators(derive(seed, "making", *where)):
+        estimator = rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own))
     with seeded_generators(derive(seed, "generators", *where)):
-        # Also constructors may draw, as those of torch's modules do.
-        yield rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own)), own
+        yield estimator, own
 
 
-def _takes_numbers(description: Description) -> bool:
-    names = node_classes(description.tree)
-    return not _CLASSES_AS_NUMBERS.isdisjoint(map(top_level, names))
+def _takes_numbers(estimator: Any) -> bool:
+    parts = (estimator, *estimator.get_params(deep=True).values())
+    homes = {home_of(base) for part in parts for base in type(part).__mro__}
+    return not _CLASSES_AS_NUMBERS.isdisjoint(home.partition(".")[0] for home in homes)
 
 
-def _by_number(estimator: Any, fold: FoldData, teller: Teller) -> FoldResult:
+def _by_number(estimator: Any, fold: FoldData, teller: Teller, shaper: Shaper) -> FoldResult:
     """The result of a fold whose classes are numbered in the order of the alphabet."""
     import numpy as np
 
     labels, numbers = np.unique(target_of(fold), return_inverse=True)
-    result = _fit_and_predict(estimator, fold, teller, classes=numbers)
+    result = _fit_and_predict(estimator, fold, teller, shaper(estimator, numbers))
     if result.predictions is None:
         return result
     return replace(
@@ -179,13 +193,10 @@ def _is_known(kind: Callable[[Any], bool], estimator: Any) -> bool:
 
 
 def _fit_and_predict(
-    estimator: Any, fold: FoldData, teller: Teller, *, classes: NDArray[Any] | None = None
+    estimator: Any, fold: FoldData, teller: Teller, y_train: NDArray[Any] | None
 ) -> FoldResult:
     if _only_fits(estimator, fold):
         return _fit_at_once(estimator, fold, teller)
-    y_train: NDArray[Any] | None = classes
-    if classes is None and fold.task != "clustering":
-        y_train = target_of(fold)
     with stopwatch() as fitting:
         failure = _attempt("fit", lambda: estimator.fit(fold.x_train, y_train))[1]
     if failure is not None:

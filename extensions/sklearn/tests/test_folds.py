@@ -17,7 +17,7 @@ import pytest
 import scipy.sparse
 import user_models
 from models import by_column_type, same
-from openml_client_sklearn import EXTENSION
+from openml_client_sklearn import EXTENSION, folds
 from openml_client_sklearn.folds import Told, run_fold
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans
@@ -383,3 +383,36 @@ def test_another_extension_tells_more_of_the_model_that_was_fitted() -> None:
     result = run_fold(SVC(), fold(fold=3), seed=1, teller=teller)
     assert result.log == {"classes": ["ant", "mole", "zebra"], "fold": 3}
     assert result.trace == ()
+
+
+def test_what_a_constructor_draws_is_seeded() -> None:
+    first = run(user_models.Drawn())
+    np.random.rand()
+    assert bits(run(user_models.Drawn())) == bits(first)
+    assert bits(run(user_models.Drawn(), seed=2)) != bits(first)
+
+
+def test_classes_derived_from_those_that_take_numbers_get_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(folds, "_CLASSES_AS_NUMBERS", frozenset({"sklearn"}))
+    given: list[Any] = []
+
+    def keep(model: Any, target: Any) -> Any:
+        given.append(target)
+        return target
+
+    found = run_fold(user_models.Majority(), fold(), seed=1, shaper=keep)
+    assert given[0].dtype.kind == "i"
+    assert set(found.predictions) <= set(LABELS)
+
+
+def test_another_extension_gives_the_target_the_form_that_its_models_take() -> None:
+    x, y = table()[["a", "b", "c"]], table()["a"]
+    data = fold(task="regression", x_train=x[:80], y_train=y[:80], x_test=x[80:], labels=())
+
+    def doubled(model: Any, target: Any) -> Any:
+        return 2 * target.reshape(-1, 1)
+
+    found = run_fold(LinearRegression(), data, seed=1, shaper=doubled)
+    np.testing.assert_allclose(found.predictions, 2 * x["a"][80:])

@@ -239,3 +239,21 @@ class Hushed(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, names: Any = None) -> Any:
         return names
+
+
+class Drawn(ClassifierMixin, BaseEstimator):
+    """Draws in its constructor what it predicts."""
+
+    def __init__(self) -> None:
+        self._first = np.random.rand()
+
+    def fit(self, x: Any, y: Any) -> Drawn:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return self.classes_[np.zeros(len(x), dtype=int)]
+
+    def predict_proba(self, x: Any) -> Any:
+        rest = (1 - self._first) / max(len(self.classes_) - 1, 1)
+        return np.tile([self._first, *[rest] * (len(self.classes_) - 1)], (len(x), 1))
