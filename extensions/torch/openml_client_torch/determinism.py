@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from threading import RLock
 from typing import Any, TypeVar
 
 import torch
@@ -15,6 +16,8 @@ from openml_client.extension.seeds import seeded_generators
 _T = TypeVar("_T")
 
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+_ALONE = RLock()
+"""Generators and settings are those of the process: of several threads, one trains at a time."""
 
 
 def device_of(name: str) -> torch.device:
@@ -43,6 +46,7 @@ def reproducible(seed: int, *, threads: int, device: torch.device) -> Iterator[N
     More threads add the same numbers in another order, and so do CUDA's faster algorithms.
     """
     with ExitStack() as stack:
+        stack.enter_context(_ALONE)
         stack.enter_context(seeded_generators(seed))
         stack.enter_context(torch.enable_grad())
         for read, write, value in _settings(threads):

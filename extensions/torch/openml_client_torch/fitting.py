@@ -72,8 +72,8 @@ def fitted(
     module = make_module(recipe.module, sizes, dtype)
     tried = try_module(module, x[:_ROWS_TO_TRY])
     outputs: Any = targets.outputs(tried, ~held)
-    steps = steps_per_epoch(module, len(x), recipe.batch_size)
-    sizes |= {"n_steps": steps * recipe.max_epochs, "steps_per_epoch": steps}
+    steps = steps_per_epoch(module, len(x), int(recipe.batch_size))
+    sizes |= {"n_steps": steps * int(recipe.max_epochs), "steps_per_epoch": steps}
     module.to(device)
     if state is not None:
         module.load_state_dict(state)
@@ -130,7 +130,10 @@ def _forward(
     module: nn.Module, device: torch.device, *, amp: str | None, is_compiled: bool
 ) -> Callable[[Tensor], Tensor]:
     """What calculates a module's outputs while it trains."""
-    forward: Callable[[Tensor], Tensor] = torch.compile(module) if is_compiled else module
+    forward: Callable[[Tensor], Tensor] = module
+    if is_compiled:
+        torch.compiler.reset()  # after some modules of a class, it would compile no more of them
+        forward = torch.compile(module)
     if amp is None:
         return forward
     if amp == "float16" and device.type == "cpu":

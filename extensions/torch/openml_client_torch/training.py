@@ -118,6 +118,7 @@ class Trainer:
                 break
         if best_state is not None:
             self.module.load_state_dict(best_state)
+        self.module.eval()
 
     @property
     def history(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pickle
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.random_projection import GaussianRandomProjection
+from sklearn.utils.estimator_checks import check_estimator
 from torch import nn
 
 from openml_client.extension.identity import canonical
@@ -103,6 +105,18 @@ def test_a_recipe_may_be_the_last_step_of_a_pipeline() -> None:
     model = make_pipeline(columns, recipe(preprocessing=None)).fit(frame, y)
     assert model.score(frame, y) > 0.85
     assert model.predict_proba(frame).shape == (120, 3)
+
+
+@pytest.mark.conformance
+@pytest.mark.filterwarnings("ignore")  # which the checks provoke
+@pytest.mark.parametrize("kind", [recipe, regressor])
+def test_scikit_learns_own_checks_pass(kind: Any) -> None:
+    settings: dict[str, Any] = {"batch_size": 16, "max_epochs": 40}
+    # It compares the hashes of pickles, and those of a module and its copy differ in any case.
+    expected = {"check_estimators_overwrite_params": "modules have no stable hash"}
+    done = check_estimator(kind(**settings), expected_failed_checks=expected, on_fail=None)
+    assert [one["check_name"] for one in done if one["status"] == "failed"] == []
+    assert sum(one["status"] == "passed" for one in done) > 40
 
 
 def test_a_fitted_recipe_pickles() -> None:
@@ -532,6 +546,18 @@ def test_surroundings_do_not_change_what_is_learned() -> None:
     finally:
         torch.set_default_dtype(torch.float32)
     assert other == plain
+
+
+def test_threads_that_train_at_once_do_not_disturb_each_other() -> None:
+    frame = table()
+    y = labels_of(frame)
+
+    def trained(seed: int) -> str:
+        return recipe(random_state=seed, max_epochs=5).fit(frame, y).state_hash_
+
+    alone = [trained(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(trained, range(4))) == alone
 
 
 def test_recipes_describe_to_plain_json_and_back() -> None:
