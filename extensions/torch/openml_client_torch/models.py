@@ -17,11 +17,10 @@ from openml_client_torch.nets import is_module
 from openml_client_torch.policy import POLICY
 
 NAME = "torch"
-
-
 ONE_AT_A_TIME = threading.RLock()
 """Generator, threads and settings of torch belong to the process: folds that run in threads would
-change each other's."""
+change each other's.  Recipes have a lock of their own, since a search inside a fold may train them
+in threads of its own."""
 
 
 @contextmanager
