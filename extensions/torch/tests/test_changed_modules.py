@@ -149,6 +149,7 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
     "what is new": changed(add),
     "what is gone": changed(remove),
     "plain attributes": changed(set_plainly),
+    "a small tensor": changed(lambda model: setattr(model, "x", torch.tensor([1.0, 2.0]))),
     "double": changed(lambda model: model.double()),
     "one part in half": changed(lambda model: model.fc.half() and None),
     "many changes": changed(change_all),
@@ -232,6 +233,15 @@ def other_class(model: Any) -> None:
 
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a hook": (changed(hook), "hooks of fc"),
+    "a hook of weights": (
+        changed(lambda model: model.fc.weight.register_hook(print)),
+        "hooks of fc.weight",
+    ),
+    "a hook of gradients": (
+        changed(lambda model: model.fc.weight.register_post_accumulate_grad_hook(print)),
+        "hooks of fc.weight",
+    ),
+    "a large tensor": (changed(lambda model: setattr(model, "x", torch.ones(99_999))), "65,536"),
     "a method": (changed(method), "bound"),
     "an odd attribute": (changed(lambda model: setattr(model, "lock", object())), "lock"),
     "a list of modules": (
