@@ -258,6 +258,14 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
 }
 
 
+def test_a_refusal_names_the_place_in_the_whole_model() -> None:
+    model = nn.Sequential(nn.ReLU(), nn.Sequential(nn.ReLU(), nn.Linear(2, 2)))
+    model[1][1].register_forward_hook(print)
+    with pytest.raises(NotSerializableError) as caught:
+        CODEC.encode(model, "net")
+    assert caught.value.path == "net.1.1"
+
+
 @pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED.keys())
 def test_other_changes_are_refused_with_a_list_and_a_remedy(
     make: Callable[[], nn.Module], why: str
