@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
@@ -37,14 +39,15 @@ class Fact(NamedTuple):
     """A kind of fact and the path that it is about."""
 
     kind: str
-    """``module``, ``children``, ``hooks``, ``attribute``, ``tensor``, ``tied`` or ``storage``."""
+    """``module``, ``children``, ``hooks``, ``attribute``, ``tensor``, ``tied``, ``storage``; for
+    buffers ``values`` too."""
     path: str
 
 
 def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
     """All facts about a module, which is at the empty path, and those inside it.
 
-    The values of weights and buffers are no facts, nor is whether the module is training.
+    The values of weights are no facts, nor is whether the module is training.
     """
     found: dict[Fact, Any] = {}
     loose: list[str] = []
@@ -66,6 +69,20 @@ def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
                 found[Fact("attribute", _joined(path, name))] = _text(value, places, codec)
         found.update(_tensors(path, inner))
     found.update(_aliases(module, found))
+    return found
+
+
+def values(module: nn.Module) -> dict[Fact, str]:
+    """Digests of what is in the buffers; the statistics of normalizations come from data."""
+    found = {}
+    for path, inner in module.named_modules(remove_duplicate=False):
+        if isinstance(inner, _NormBase) or _is_lazy(inner):
+            continue
+        for name, buffer in inner._buffers.items():
+            if buffer is not None and not is_lazy(buffer) and not buffer.is_meta:
+                bits = buffer.detach().cpu().resolve_conj().resolve_neg().contiguous()
+                data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
+                found[Fact("values", _joined(path, name))] = hashlib.sha256(data).hexdigest()
     return found
 
 

@@ -153,6 +153,18 @@ class WithDefault(nn.Module):
         self.act = act
 
 
+class Buffers(nn.Module):
+    """One that is calculated, and one that is drawn."""
+
+    def __init__(self, width: int = 2) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.arange(width, dtype=torch.float32), persistent=False)
+        self.register_buffer("drawn", torch.randn(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.table + self.drawn
+
+
 class NeedsMemory(nn.Module):
     """Can't be made on the meta device."""
 
