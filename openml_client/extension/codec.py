@@ -8,7 +8,8 @@ takes is refused with its place, the reason and a remedy.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -168,6 +169,15 @@ class _Place:
         self._depth -= 1
         if segment is not None:
             self._segments.pop()
+
+    @contextmanager
+    def within(self, segment: str | None) -> Iterator[None]:
+        """Let a part of the value at hand be the place inside the block."""
+        self._enter(segment)
+        try:
+            yield
+        finally:
+            self._leave(segment)
 
 
 class Encoder(_Place):

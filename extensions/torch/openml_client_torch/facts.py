@@ -32,6 +32,9 @@ INTERNAL: Final = frozenset(nn.Module().__dict__) | {
 """Attributes of all modules, which are looked at as what they stand for or not at all."""
 
 
+_TENSOR_HOOKS: Final = ("_backward_hooks", "_post_accumulate_grad_hooks")
+
+
 class Fact(NamedTuple):
     """A kind of fact and the path that it is about."""
 
@@ -59,15 +62,10 @@ def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
         for name, child in inner._modules.items():
             if child is None:
                 found[Fact("module", _joined(path, name))] = None
-        hooks = {
-            key: [getattr(hook, "__qualname__", type(hook).__qualname__) for hook in value.values()]
-            for key, value in inner.__dict__.items()
-            if key.endswith("_hooks") and value
-        }
-        if hooks:
+        if hooks := _hooks(inner.__dict__):
             found[Fact("hooks", path)] = hooks
         for name, value in inner.__dict__.items():
-            if name not in INTERNAL and not isinstance(value, (nn.Module, torch.Tensor)):
+            if name not in INTERNAL and not isinstance(value, nn.Module):
                 found[Fact("attribute", _joined(path, name))] = _text(value, places, codec)
         found.update(_tensors(path, inner))
     found.update(_aliases(module, found))
@@ -122,6 +120,17 @@ def _tensors(path: str, module: nn.Module) -> Iterator[tuple[Fact, Any]]:
             is_kept = kind == "parameter" or name not in module._non_persistent_buffers_set
             outline = None if tensor is None else _outline(tensor)
             yield Fact("tensor", _joined(path, name)), (kind, is_kept, outline)
+            if hooks := _hooks({key: getattr(tensor, key, None) for key in _TENSOR_HOOKS}):
+                yield Fact("hooks", _joined(path, name)), hooks
+
+
+def _hooks(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names of the hooks of a module or a tensor, by their kind."""
+    return {
+        key: [getattr(hook, "__qualname__", type(hook).__qualname__) for hook in value.values()]
+        for key, value in attributes.items()
+        if key.endswith("_hooks") and value
+    }
 
 
 def _outline(tensor: torch.Tensor) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -154,10 +155,19 @@ class _Pass:
         self._place(part, module, mine, theirs)
         differ = self._without_later(part, module, differences(mine, theirs))
         if differ:
-            Changes(module, mine, theirs, self._encoder).write(
-                differ, self._describing.patched(part)
-            )
+            changes = Changes(module, mine, theirs, self._encoder)
+            with self._encoder.within(self._paths[id(module)] or None):
+                changes.write(differ, self._describing.patched(part))
         return bool(differ)
+
+    @cached_property
+    def _paths(self) -> Mapping[int, str]:
+        """Path of each module by its identity: the longest inside any part."""
+        paths: dict[int, str] = {}
+        for part in self._parts:
+            for path, inner in part.module.named_modules() if part.module is not None else ():
+                paths[id(inner)] = max(path, paths.get(id(inner), ""), key=len)
+        return paths
 
     def _place(
         self, part: Made, module: nn.Module, mine: Mapping[Fact, Any], theirs: Mapping[Fact, Any]

@@ -153,6 +153,7 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
     "what is new": changed(add),
     "what is gone": changed(remove),
     "plain attributes": changed(set_plainly),
+    "a small tensor": changed(lambda model: setattr(model, "x", torch.tensor([1.0, 2.0]))),
     "double": changed(lambda model: model.double()),
     "one part in half": changed(lambda model: model.fc.half() and None),
     "a filled buffer": changed(
@@ -249,6 +250,15 @@ def other_class(model: Any) -> None:
 
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a hook": (changed(hook), "hooks of fc"),
+    "a hook of weights": (
+        changed(lambda model: model.fc.weight.register_hook(print)),
+        "hooks of fc.weight",
+    ),
+    "a hook of gradients": (
+        changed(lambda model: model.fc.weight.register_post_accumulate_grad_hook(print)),
+        "hooks of fc.weight",
+    ),
+    "a large tensor": (changed(lambda model: setattr(model, "x", torch.ones(99_999))), "65,536"),
     "a method": (changed(method), "bound"),
     "an odd attribute": (changed(lambda model: setattr(model, "lock", object())), "lock"),
     "a list of modules": (
@@ -267,6 +277,14 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
         "was made as a Backbone",
     ),
 }
+
+
+def test_a_refusal_names_the_place_in_the_whole_model() -> None:
+    model = nn.Sequential(nn.ReLU(), nn.Sequential(nn.ReLU(), nn.Linear(2, 2)))
+    model[1][1].register_forward_hook(print)
+    with pytest.raises(NotSerializableError) as caught:
+        CODEC.encode(model, "net")
+    assert caught.value.path == "net.1.1"
 
 
 @pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED.keys())
