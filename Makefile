@@ -30,7 +30,7 @@ bench: $(VENV)/.dev $(FOREIGN)/.installed  ## Measure beside openml-python and s
 others: $(OTHERS)/.installed  ## Try models of xgboost, lightgbm, imbalanced-learn and skorch
 	$(OTHERS)/bin/python -m pytest -q -m others extensions/sklearn/tests/test_others.py
 
-coverage-models: $(VENV)/.dev  ## Measure which models of scikit-learn are flows, and predict the same
+coverage-models: $(VENV)/.dev  ## Measure which models of scikit-learn and torch are flows, and predict the same
 	OMP_NUM_THREADS=1 $(BIN)/python -m coverage_models
 
 OLD_SKLEARNS := 1.5 1.6

@@ -1,6 +1,6 @@
-"""Which models of scikit-learn become flows and come back, and whether they predict the same.
+"""Which models of scikit-learn and torch become flows and come back, and predict the same.
 
-``make coverage-models`` measures it with the installed scikit-learn, ``make coverage-versions``
-across versions, each in an environment of its own.  What was found is kept in ``results``, and
-docs/coverage.md is written from it.
+``make coverage-models`` measures it with what is installed, ``make coverage-versions`` across
+versions of scikit-learn, each in an environment of its own.  What was found is kept in
+``results``, and docs/coverage.md is written from it.
 """

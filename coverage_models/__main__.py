@@ -12,6 +12,7 @@ from typing import Any
 import sklearn
 
 from coverage_models import fidelity, round_trips, versions
+from coverage_models.round_trips import Count
 from coverage_models.write_page import RESULTS, write
 
 
@@ -23,8 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     if given.versions:
         kept["versions"] = versions.measure(given.versions)
     else:
-        measured = {"round_trips": round_trips.measure(), "fidelity": fidelity.measure()}
-        kept |= {"scikit_learn": sklearn.__version__, **measured}
+        measured = {"torch_modules": _of_torch(kept)}
+        if not given.torch:
+            measured |= {"round_trips": round_trips.measure(), "fidelity": fidelity.measure()}
+            kept["scikit_learn"] = sklearn.__version__
+        kept |= measured
         faults = {
             f"{what}: {name}": found
             for counts in measured.values()
@@ -38,6 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
     return _tell(faults)
 
 
+def _of_torch(kept: dict[str, Any]) -> dict[str, Count]:
+    import torch
+
+    from coverage_models import torch_modules
+
+    kept["torch"] = torch.__version__.partition("+")[0]
+    return torch_modules.measure()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m coverage_models", description=__doc__)
     parser.add_argument(
@@ -48,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PYTHON",
         help="across these environments, instead of in this one",
     )
+    parser.add_argument("--torch", action="store_true", help="only modules of torch")
     parser.add_argument("--out", type=Path, default=RESULTS, help="JSON that the figures go to")
     return parser
 

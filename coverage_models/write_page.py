@@ -43,6 +43,20 @@ penguins and cpu stand behind a preprocessing of columns by their type.
 | task | identical | of |
 |---|---|---|
 """
+TORCH = """\
+
+## Modules of torch
+
+What was measured with torch {version}. A fresh process with another hash seed rebuilds each module
+from its description alone. It counts if it has the same bits under the same seed, the same bits
+after three steps of AdamW with dropout, and the same predictions, and is described as before (22 of
+torch's constructions refuse their inputs of `float32`; these have to refuse them alike). Torch's
+own database of modules is that of its tests (`module_db`); the composed models are in
+[`composed_models.py`](../extensions/torch/tests/composed_models.py).
+
+| models | come back | of |
+|---|---|---|
+"""
 VERSIONS = """\
 
 ## Across versions
@@ -70,6 +84,8 @@ def page(kept: Mapping[str, Any]) -> str:
         FIDELITY,
         *_counts(kept["fidelity"]),
     ]
+    if "torch_modules" in kept:
+        parts += [TORCH.format(version=kept["torch"]), *_counts(kept["torch_modules"])]
     if kept.get("versions"):
         parts += [VERSIONS, *_pairs(kept["versions"])]
         reasons = list(_reasons(kept["versions"]))

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from openml_client.errors import FlowError
 from openml_client.extension.codec import Decoder
-from openml_client.extension.seeds import seeded_generators
-from openml_client.extension.tree import PART, node_classes, objects
+from openml_client.extension.tree import PART, objects
 from openml_client_torch.arguments import accepted, construct
 from openml_client_torch.containers import gather, is_container
 from openml_client_torch.patches import apply
-from openml_client_torch.values import DEVICE, DRY, SIZES
+from openml_client_torch.values import DEVICE, DRY
 
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
-
-MAX_WEIGHTS: Final = 1_000_000_000
-"""Of a model in the flow of others: 4 GB of memory, before anything is trained."""
 
 
 BUILDING: Final = "building"
@@ -50,8 +43,13 @@ class Building:
 
     def root(self, payload: Json, decoder: Decoder) -> nn.Module:
         """The outermost module, once all inside it are made."""
-        for _, (place, part) in sorted(self._parts.items()):
-            decoder.child(place or None, {PART: part})
+        default = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)  # a flow depends on nothing that a process has set
+        try:
+            for _, (place, part) in sorted(self._parts.items()):
+                decoder.child(place or None, {PART: part})
+        finally:
+            torch.set_default_dtype(default)
         for container, part in self._unfilled:
             gather(container, {name: self._child(part, name) for name in _names(part)})
         return self.made[_order(payload)]
@@ -145,45 +143,3 @@ def _without_device(value: Any) -> Any:
     if isinstance(value, str) and DEVICE.fullmatch(value):
         return "meta"
     return [_without_device(item) for item in value] if type(value) is list else value
-
-
-@contextmanager
-def unnoticed() -> Iterator[None]:
-    """Make modules for a look at them: the generators stay, and nobody is warned once more."""
-    with seeded_generators(0), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def require_moderate(payload: Json, decoder: Decoder) -> None:
-    """Refuse a model of others that asks for too much memory; none is taken to find out.
-
-    Raises
-    ------
-    FlowError
-        If the model has more than `MAX_WEIGHTS` weights, or can't be made.
-    """
-    import torch
-
-    dry = Decoder(decoder.codec, decoder.trust, decoder.compat, [], decoder.path)
-    dry.memo.update({SIZES: decoder.memo.get(SIZES, {}), DRY: True})
-    building = dry.memo[BUILDING] = Building({PART: payload})
-    with unnoticed(), torch.device("meta"):
-        try:
-            building.root(payload, dry)
-        except FlowError:
-            if all(name.startswith("torch.") for name in node_classes({PART: payload})):
-                raise
-            return  # modules of packages that the caller trusts may need real memory
-    tensors = {
-        id(tensor): tensor
-        for module in building.made.values()
-        for tensor in (*module.parameters(), *module.buffers())
-    }
-    n_weights = sum(tensor.numel() for tensor in tensors.values() if not is_lazy(tensor))
-    if n_weights > MAX_WEIGHTS:
-        raise FlowError(
-            f"{decoder.path}: the model has {n_weights:,} weights; the flows of others may ask "
-            f"for {MAX_WEIGHTS:,}",
-            hint="Make the model yourself if you want one of this size.",
-        )

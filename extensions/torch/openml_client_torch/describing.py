@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
 Key = tuple[int, int]
+_COMPILED = ("torch.jit", "torch._dynamo", "torch.fx")
 
 
 class Describing:
@@ -141,10 +142,15 @@ def recorded(module: nn.Module, encoder: Encoder) -> Call:
     """
     call = call_of(module)
     kind: Any = type(module)
-    if kind.__module__.startswith("torch.jit"):
+    if kind.__module__.startswith(_COMPILED):
         raise encoder.refusal(
-            "a module of TorchScript is compiled code, which a flow can't hold",
+            f"a {kind.__name__} is compiled code, which a flow can't hold",
             "Give the module that it was compiled from.",
+        )
+    if kind.__module__.startswith("torch.nn.parallel"):
+        raise encoder.refusal(
+            f"a {kind.__name__} distributes a module over devices, which is no matter of a flow",
+            "Give the module inside it.",
         )
     if call is None:
         raise encoder.refusal(

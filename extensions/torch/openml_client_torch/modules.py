@@ -54,7 +54,8 @@ class ModuleHandler(NodeHandler):
 
     def decode(self, payload: Json, decoder: Decoder) -> nn.Module:
         """Module that a part describes; the outermost makes all inside it in their order."""
-        from openml_client_torch.building import BUILDING, Building, require_moderate
+        from openml_client_torch.building import BUILDING, Building
+        from openml_client_torch.limits import require_moderate
 
         building: Building | None = decoder.memo.get(BUILDING)
         if building is not None:

@@ -7,6 +7,8 @@ after.
 from __future__ import annotations
 
 import types
+from dataclasses import is_dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from openml_client_sklearn.policy import POLICY as SKLEARN
@@ -74,6 +76,11 @@ def _not_a_part(value: object) -> str | None:
     return _not_a_module(value) and "not a class of a module, an optimizer or a scheduler"
 
 
+def _not_options(value: object) -> str | None:
+    is_data = isinstance(value, type) and (is_dataclass(value) or issubclass(value, Enum))
+    return None if is_data and _is_in(value, "torch.nn") else "not options of a module of torch"
+
+
 def _not_a_recipe(value: object) -> str | None:
     is_recipe = _is_ours(value, "TorchClassifier") or _is_ours(value, "TorchRegressor")
     return None if is_recipe else "not a recipe of this extension"
@@ -103,10 +110,15 @@ def _needs_a_device(parameter: str, value: Json) -> str | None:
     return None
 
 
+def is_number_of_layers(parameter: str) -> bool:
+    """Whether an argument of this name says how many layers there are."""
+    return parameter.startswith("num_") and parameter.endswith("layers")
+
+
 def _has_too_many_layers(parameter: str, value: Json) -> str | None:
     if parameter == "*args":
         limit = _MAX_UNNAMED
-    elif parameter.startswith("num_") and parameter.endswith("layers"):
+    elif is_number_of_layers(parameter):
         limit = _MAX_LAYERS
     else:
         return None
@@ -129,6 +141,7 @@ OWN = Policy(
         ),
         "module": _MODULE,
         **dict.fromkeys(("shared", "copied", "inner", "patched"), _MODULE),
+        "data": Rule(modules=frozenset({"torch.nn"}), complaint=_not_options),
         "class": Rule(
             names=_MODULE.names,
             modules=_MODULE.modules | {"torch.optim", "torch.optim.lr_scheduler"},

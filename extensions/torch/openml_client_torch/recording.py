@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import copy
 import itertools
-import pickle
 import secrets
 import sys
 import threading
 from collections import OrderedDict
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
+import torch
 from torch import nn
+
+from openml_client.errors import NotSerializableError
+from openml_client.extension.references import reference_to
 
 KEY: Final = "_openml_client_call"
 """Where a module keeps the record of its call: in its ``__dict__``, so that copies have it too."""
@@ -27,6 +30,9 @@ CONTAINERS: Final = frozenset(
     kind.__init__ for kind in (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 )
 """Constructors of torch's containers."""
+
+
+_PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
 
 
 class Call(NamedTuple):
@@ -49,9 +55,9 @@ class Call(NamedTuple):
 
 
 class _Kept(tuple[Any, ...]):
-    """Record in a module; copied and pickled as a plain tuple, which needs nothing of ours.
+    """Record in a module; other processes get a plain tuple, which needs nothing of ours.
 
-    Where the arguments can't be copied or pickled, the copy has an empty record.
+    Where the arguments can't be copied or sent to another process, the copy has an empty record.
     """
 
     def __deepcopy__(self, memo: dict[int, Any]) -> tuple[Any, ...]:
@@ -60,12 +66,12 @@ class _Kept(tuple[Any, ...]):
         cls, args, kwargs, *place = self
         try:
             args, kwargs = copy.deepcopy((args, kwargs), memo)
-        except (TypeError, AttributeError, pickle.PicklingError):  # as of a generator
+        except (TypeError, copy.Error):  # as of a generator
             return _Kept()
         return _Kept((cls, args, kwargs, *place))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        if not self or not _is_picklable(self[1:3]):
+        if not self or not _can_travel(self[1:3], set()):
             return tuple, ((),)
         # The arguments of the maker would take along what is no part of this module.
         return tuple, ((*self[:-1], _without_arguments(self[-1])),)
@@ -117,7 +123,8 @@ def _without_arguments(kept: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     if not kept:
         return kept
     cls, _, _, rank, thread, maker = kept
-    return (cls, None, None, rank, thread, _without_arguments(maker))
+    known = cls if _can_travel(cls, set()) else nn.Module
+    return (known, None, None, rank, thread, _without_arguments(maker))
 
 
 def _outline(value: Any) -> Any:
@@ -130,20 +137,25 @@ def _outline(value: Any) -> Any:
     return value
 
 
-def _is_picklable(value: Any) -> bool:
-    """Whether arguments can be pickled; modules among them are, if the module itself is."""
-    kind = type(value)
-    if kind in (list, tuple, set):
-        return all(map(_is_picklable, value))
-    if kind in (dict, OrderedDict):
-        return all(map(_is_picklable, value.values()))
-    if kind in (type(None), bool, int, float, str) or isinstance(value, nn.Module):
+def _can_travel(value: Any, seen: set[int]) -> bool:
+    """Whether a copy of the value can be made in another process.
+
+    Modules and tensors can; modules that can't could not be pickled in the first place.
+    """
+    if isinstance(value, (*_PLAIN, nn.Module, torch.Tensor)) or id(value) in seen:
         return True
+    seen.add(id(value))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(_can_travel(item, seen) for item in value)
+    if isinstance(value, dict):
+        return all(_can_travel(item, seen) for pair in value.items() for item in pair)
     try:
-        pickle.dumps(value)
-    except (TypeError, AttributeError, pickle.PicklingError):
+        if isinstance(value, (type, FunctionType)):
+            return bool(reference_to(value, ""))
+        reduced = value.__reduce_ex__(4)
+    except (TypeError, NotSerializableError):  # as of generators, locks, lambdas
         return False
-    return True
+    return isinstance(reduced, str) or all(_can_travel(item, seen) for item in reduced[:3])
 
 
 def _install() -> None:

@@ -14,8 +14,9 @@ from openml_client.extension.description import Description
 from openml_client.extension.protocol import API
 from openml_client.extension.tree import PART
 from openml_client.extension.trust import Trust
-from openml_client_torch.building import BUILDING, Building, unnoticed
+from openml_client_torch.building import BUILDING, Building
 from openml_client_torch.facts import Fact, Places, facts, origin
+from openml_client_torch.limits import unnoticed
 from openml_client_torch.patches import Changes, differences, is_below
 from openml_client_torch.recording import Call, call_of
 

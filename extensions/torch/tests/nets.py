@@ -144,6 +144,15 @@ class ByPosition(nn.Module):
         self.fc = nn.Linear(width, n_out)
 
 
+class WithDefault(nn.Module):
+    """All instances share the module that is a default."""
+
+    def __init__(self, width: int, act: nn.Module = nn.PReLU()) -> None:  # noqa: B008
+        super().__init__()
+        self.fc = nn.Linear(width, width)
+        self.act = act
+
+
 class NeedsMemory(nn.Module):
     """Can't be made on the meta device."""
 

@@ -233,13 +233,45 @@ def test_a_model_of_more_than_a_billion_weights_is_refused_without_memory(tree: 
         build(tree)
 
 
+def stacked(layer: Json, order: int) -> Json:
+    return part("torch.nn:TransformerEncoder", order=order, encoder_layer=layer, num_layers=200)
+
+
+def doubled(n: int) -> Json:
+    tree: Json = part("torch.nn:ReLU")
+    for order in range(1, n):
+        tree = container(tree, part("torch.nn:ReLU", "shared", order - 1), order=order)
+    return tree
+
+
+def copied(n: int) -> Json:
+    tree: Json = part("torch.nn:ReLU")
+    for order in range(2, 2 * n, 2):
+        of = part("torch.nn:ReLU", "shared", max(order - 2, 0))
+        tree = container(tree, part("torch.nn:ReLU", "copied", order - 1, of=of), order=order)
+    return tree
+
+
+MANY = {
+    "stacks of stacks": stacked(stacked(part("torch.nn:ReLU"), 1), 2),
+    "what is shared again and again": doubled(40),
+    "copies of copies": copied(40),
+}
+
+
+@pytest.mark.parametrize("tree", MANY.values(), ids=MANY.keys())
+def test_a_model_of_very_many_modules_is_refused_before_it_is_made(tree: Json) -> None:
+    with pytest.raises(FlowError, match="modules; the flows of others"):
+        build(tree)
+
+
 def test_a_large_model_of_the_callers_own_is_none_of_our_business(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from openml_client_torch import building, modules
+    from openml_client_torch import limits, modules
 
     model = nn.Linear(10, 10)
-    monkeypatch.setattr(building, "MAX_WEIGHTS", 50)
+    monkeypatch.setattr(limits, "MAX_WEIGHTS", 50)
     assert modules.rebuilt(model, {}).weight.shape == (10, 10)
     with pytest.raises(FlowError, match="110 weights"):
         build(CODEC.encode(model))

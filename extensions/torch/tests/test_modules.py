@@ -14,14 +14,19 @@ from typing import Any
 import nets
 import pytest
 import torch
+import torch.fx
 from openml_client_torch.codec import CODEC
 from openml_client_torch.dimensions import CARDINALITIES, N_CLASSES, N_FEATURES
 from openml_client_torch.modules import rebuilt
+from openml_client_torch.policy import POLICY
+from openml_client_torch.recording import call_of
 from torch import nn
 from torch.nn import functional
 
-from openml_client.errors import NotSerializableError
+from openml_client.errors import FlowError, NotSerializableError
+from openml_client.extension.codec import Compat, Note
 from openml_client.extension.tree import objects
+from openml_client.extension.trust import Trust
 
 
 def shared_layer() -> nn.Module:
@@ -203,6 +208,50 @@ def test_describing_leaves_the_generators_as_they_are() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_description_does_not_depend_on_the_default_dtype() -> None:
+    tree = CODEC.encode(nn.Linear(2, 2))
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert CODEC.encode(nn.Linear(2, 2)) == CODEC.encode(nn.Linear(2, 2).float().double())
+        assert rebuilt(nn.Linear(2, 2), {}).weight.dtype is torch.float64
+        assert CODEC.encode(nn.Linear(2, 2).float()) == tree
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert torch.get_default_dtype() is torch.float32
+
+
+def test_a_module_as_a_default_is_left_to_the_class() -> None:
+    model = nets.WithDefault(3)
+    tree = CODEC.encode(model)
+    assert "act" not in tree["$part"]["params"]
+    assert rebuilt(model, {}).act is model.act
+
+
+def described(**params: Any) -> Any:
+    tree = CODEC.encode(nn.Linear(2, 3))
+    tree["$part"]["params"].update(params)
+    return tree
+
+
+def decoded(tree: Any, compat: Compat) -> tuple[Any, list[str]]:
+    notes: list[Note] = []
+    model = CODEC.decode(tree, Trust.of_strangers(POLICY), compat=compat, notes=notes)
+    return model, [str(note) for note in notes]
+
+
+def test_an_argument_that_is_gone_is_dropped_if_it_was_at_its_default() -> None:
+    tree = described(former=1)
+    tree["$part"]["defaults"]["former"] = 1
+    model, notes = decoded(tree, "semantic")
+    assert model.weight.shape == (3, 2)
+    assert notes == ["value: former no longer exists; it was at its default, 1"]
+    with pytest.raises(FlowError, match="no parameter 'former'"):
+        decoded(tree, "exact")
+    tree["$part"]["params"]["former"] = 2
+    with pytest.raises(FlowError, match="which the flow sets to 2"):
+        decoded(tree, "semantic")
+
+
 def itself() -> nn.Module:
     model = nn.Sequential(nn.Linear(2, 2))
     model.append(model)
@@ -235,7 +284,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a sparse tensor": (lambda: nn.CrossEntropyLoss(weight=torch.eye(2).to_sparse()), "dense"),
     "a generator": (lambda: nets.Act(torch.Generator()), "global generator"),
     "a bound method": (lambda: nets.Act(nn.Linear(2, 2).forward), "bound"),
-    "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "TorchScript"),
+    "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "compiled"),
+    "a compiled module": (lambda: torch.compile(nn.Linear(2, 2)), "compiled"),
+    "a traced graph": (lambda: torch.fx.symbolic_trace(nn.ReLU()), "compiled"),
+    "DataParallel": (lambda: nn.DataParallel(nn.Linear(2, 2)), "distributes"),
 }
 
 
@@ -247,3 +299,43 @@ def test_what_cannot_be_described_is_refused_with_a_remedy(
     with pytest.raises(NotSerializableError, match=why) as caught:
         CODEC.encode(make())
     assert caught.value.hint
+
+
+def test_what_a_local_class_has_made_can_be_pickled() -> None:
+    class Local(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(2, 2)
+
+    again = pickle.loads(pickle.dumps(Local().fc))
+    assert again.weight.shape == (2, 2)
+    with pytest.raises(NotSerializableError, match="Make it on its own"):
+        CODEC.encode(again)
+
+
+class Lasting:
+    """A value whose state is a lambda."""
+
+    def __init__(self) -> None:
+        self.function = lambda x: x
+
+
+@pytest.mark.parametrize(
+    ("value", "is_kept"),
+    [
+        ({"a": [1, (2.5, None)]}, True),
+        (functools.partial(functional.leaky_relu, negative_slope=0.1), True),
+        (torch.float64, True),
+        (torch.tanh, True),
+        (nn.Linear, True),
+        (N_FEATURES, True),
+        (lambda x: x, False),
+        (functools.partial(lambda x: x), False),
+        ([Lasting()], False),
+        ((n for n in range(3)), False),
+    ],
+)
+def test_a_record_travels_if_its_arguments_can(value: Any, *, is_kept: bool) -> None:
+    model = nn.Identity(value)
+    again = pickle.loads(pickle.dumps(model))
+    assert (call_of(again) is not None) is is_kept
