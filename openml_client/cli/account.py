@@ -21,6 +21,7 @@ from openml_client.config import (
 )
 from openml_client.errors import ConfigError, OpenMLError
 from openml_client.extension.discovery import GROUP
+from openml_client.extension.references import OWN_PREFIX
 
 if TYPE_CHECKING:
     from openml_client.client import Client
@@ -97,7 +98,12 @@ def doctor(context: typer.Context) -> None:
 def _show_extensions() -> None:
     points = importlib.metadata.entry_points(group=GROUP)
     # A distribution may be seen twice: installed, and as an editable checkout.
-    found = {(p.name, p.dist.name, p.dist.version) for p in points if p.dist}
+    # Those named as a package of ours are for classes that the extension itself adds.
+    found = {
+        (p.name, p.dist.name, p.dist.version)
+        for p in points
+        if p.dist and not p.name.startswith(OWN_PREFIX)
+    }
     typer.echo("extensions:" + ("" if found else " none"))
     for name, distribution, version in sorted(found):
         typer.echo(f"  {name}: {distribution} {version}")

@@ -72,8 +72,8 @@ def fitted(
     module = make_module(recipe.module, sizes, dtype)
     tried = try_module(module, x[:_ROWS_TO_TRY])
     outputs: Any = targets.outputs(tried, ~held)
-    steps = steps_per_epoch(module, len(x), recipe.batch_size)
-    sizes |= {"n_steps": steps * recipe.max_epochs, "steps_per_epoch": steps}
+    steps = steps_per_epoch(module, len(x), int(recipe.batch_size))
+    sizes |= {"n_steps": steps * int(recipe.max_epochs), "steps_per_epoch": steps}
     module.to(device)
     if state is not None:
         module.load_state_dict(state)

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 """What columns of objects hold, in the words of pandas, that are numbers nevertheless."""
+_REFUSED = frozenset(
+    {"complex", "date", "datetime", "datetime64", "period", "time", "timedelta", "timedelta64"}
+)
+"""What is neither numbers nor categories, in the same words."""
+LARGEST = 1e150
+"""Of numbers that are standardised: their squares are numbers, too."""
 
 
 class Preparation(Protocol):
@@ -242,8 +248,11 @@ class _Columns:
     def _numbers(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         columns = [_numbers(frame.iloc[:, n]) for n in self._numeric]
         numbers = np.column_stack(columns)
-        if np.isinf(numbers).any():
-            raise ValueError("the data hold infinite numbers; replace them, or make them missing")
+        if (np.abs(numbers) > LARGEST).any():  # false for those that are missing
+            raise ValueError(
+                f"the data hold infinite numbers, or some beyond {LARGEST:g}; replace them, or "
+                "make them missing"
+            )
         return numbers
 
 
@@ -262,12 +271,13 @@ def _is_number(column: pd.Series[Any]) -> bool:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return False
-    if pd.api.types.is_object_dtype(dtype):
-        return pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS
-    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in _REFUSED:
         raise ValueError(
-            f"column {column.name!r} holds {dtype}; turn it into numbers or categories first"
+            f"column {column.name!r} holds {kind} values; turn it into numbers or categories first"
         )
+    if pd.api.types.is_object_dtype(dtype):
+        return kind in _NUMBERS
     return pd.api.types.is_numeric_dtype(dtype)
 
 
@@ -283,15 +293,18 @@ def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
 
 def _categories(column: pd.Series[Any]) -> pd.Index[Any]:
     """Values of a column that are not missing, sorted, texts apart from numbers."""
-    values = column.dropna().astype(object).unique()
-    ordered = sorted(values, key=lambda value: (type(value).__name__, value))
+    try:
+        values = column.dropna().astype(object).unique()
+        ordered = sorted(values, key=lambda value: (type(value).__name__, value))
+    except TypeError as error:
+        raise ValueError(f"column {column.name!r} holds no plain values: {error}") from error
     index: pd.Index[Any] = pd.Index(ordered, dtype=object)
     return index
 
 
 def _finite(table: Any) -> NDArray[np.float64]:
     dense = table.toarray() if sparse.issparse(table) else table
-    if dense.dtype.kind not in "biuf":
+    if dense.dtype.kind not in "biuf":  # texts, complex numbers, or objects of any kind
         frame = pd.DataFrame(dense)
         _refuse_texts([name for name in frame if not _is_number(frame[name])])
     numbers = np.asarray(dense, dtype=np.float64)

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from openml_client_torch.outputs import ClassOutputs, Meaning, NumberOutputs
+from openml_client_torch.preparing import LARGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,8 +62,10 @@ class Numbers:
 
     def __init__(self, y: Any, *, is_scaled: bool) -> None:
         self.values: NDArray[np.float64] = _column(y).astype(np.float64)
-        if not np.isfinite(self.values).all():
-            raise ValueError("the target holds infinite numbers; leave these rows out")
+        if np.abs(self.values).max(initial=0) > LARGEST:
+            raise ValueError(
+                f"the target holds infinite numbers, or some beyond {LARGEST:g}; leave these out"
+            )
         self.labels = self.values
         self.strata = np.zeros(len(self.values), dtype=np.int64)
         self._is_scaled = is_scaled

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from openml_client_torch import N_CLASSES, N_FEATURES, TorchClassifier, TorchRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import Tensor, nn
 
 FAST = partial(torch.optim.AdamW, lr=0.02)
@@ -57,3 +59,24 @@ def regressor(**changes: Any) -> TorchRegressor:
 
 def pipeline(**changes: Any) -> Pipeline:
     return make_pipeline(SimpleImputer(), classifier(preprocessing=None, **changes))
+
+
+def skorch_net(**changes: Any) -> Pipeline:
+    """A net of skorch with callbacks, which takes single precision only."""
+    from skorch import NeuralNetClassifier
+    from skorch.callbacks import EarlyStopping, EpochScoring, Freezer, LRScheduler
+
+    callbacks = [
+        ("stopping", EarlyStopping(patience=4)),
+        ("lr", LRScheduler(policy=torch.optim.lr_scheduler.StepLR, step_size=5)),
+        ("frozen", Freezer("0.bias")),
+        EpochScoring("f1_macro", name="f1", lower_is_better=False),
+    ]
+    options = {"max_epochs": 20, "lr": 0.2, "batch_size": 16, "callbacks": callbacks, **changes}
+    net = NeuralNetClassifier(
+        nn.Sequential(nn.Linear(3, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3)),
+        criterion=nn.CrossEntropyLoss,
+        verbose=0,
+        **options,
+    )
+    return make_pipeline(StandardScaler(), FunctionTransformer(np.float32), net)

@@ -136,10 +136,28 @@ def test_other_preprocessing_is_refused(how: Any) -> None:
         preparation_of(how)
 
 
-def test_times_are_refused_by_the_name_of_their_column() -> None:
-    days = frame(day=pd.date_range("2020-01-01", periods=4))
-    with pytest.raises(ValueError, match="'day' holds datetime64"):
-        prepared("auto", days)
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        (pd.date_range("2020-01-01", periods=4), "holds datetime64 values; turn it into"),
+        (pd.date_range("2020-01-01", periods=4).astype(object), "holds datetime values"),
+        (pd.period_range("2020", periods=4, freq="M"), "holds period values"),
+        (pd.to_timedelta([1, 2, 3, 4], "D"), "holds timedelta64 values"),
+        (np.array([1, 2, 3, 4j]), "holds complex values"),
+        ([[1], [2], [3], [4]], "holds no plain values"),
+    ],
+)
+def test_values_of_other_kinds_are_refused_by_the_name_of_their_column(
+    values: Any, complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=f"column 'odd' {complaint}"):
+        prepared("auto", frame(odd=values))
+
+
+@pytest.mark.parametrize("large", [np.inf, -np.inf, 1e300])
+def test_numbers_that_can_not_be_standardised_are_refused(large: float) -> None:
+    with pytest.raises(ValueError, match=r"infinite numbers, or some beyond 1e\+150"):
+        prepared("auto", frame(n=[1.0, 2.0, 3.0, large]))
 
 
 def test_texts_among_numbers_are_refused_by_the_name_of_their_column() -> None:
