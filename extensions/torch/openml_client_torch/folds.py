@@ -12,7 +12,7 @@ from openml_client_sklearn.folds import Told, rebuilt, target_of
 from openml_client_sklearn.traces import trace_of
 
 from openml_client.errors import FlowError, IntegrityError
-from openml_client_torch.models import REBUILDER
+from openml_client_torch.models import ONE_AT_A_TIME, REBUILDER
 from openml_client_torch.nets import fitted_nets, is_recipe, is_skorch, last_net, only_net
 from openml_client_torch.traces import epochs_of, log_of
 from openml_client_torch.training import Epoch, watching
@@ -36,7 +36,7 @@ def run_fold(model: object, fold: FoldData, *, seed: int) -> FoldResult:
     """
     if WEIGHTS in fold.artefacts:
         _require_recipe(model)
-    with _shown(model, is_watched=fold.progress):
+    with ONE_AT_A_TIME, _shown(model, is_watched=fold.progress):
         return estimators.run_fold(
             model, fold, seed=seed, rebuilder=REBUILDER, teller=_tell, shaper=_shape
         )
@@ -61,7 +61,8 @@ def restore(
     """
     state = read_weights(files[WEIGHTS])
     _require_recipe(model)
-    with rebuilt(model, fold, seed=seed, rebuilder=REBUILDER) as (estimator, _):
+    again = rebuilt(model, fold, seed=seed, rebuilder=REBUILDER)
+    with ONE_AT_A_TIME, again as (estimator, _):
         recipe = last_net(estimator)
         # All steps of a pipeline are fitted as in the training; only the recipe's is not trained.
         recipe.fit = partial(recipe.restore, state=state)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from openml_client_sklearn.models import refuse_others
 
@@ -15,13 +17,19 @@ from openml_client_torch.nets import is_module
 from openml_client_torch.policy import POLICY
 
 NAME = "torch"
+ONE_AT_A_TIME = threading.RLock()
+"""Generator, threads and settings of torch belong to the process: folds that run in threads would
+change each other's.  Recipes have a lock of their own, since a search inside a fold may train them
+in threads of its own."""
 
 
-def _kept_generator() -> AbstractContextManager[None]:
+@contextmanager
+def _kept_generator() -> Iterator[None]:
     """Leave the generator as it is: modules draw their first weights from it."""
     import torch
 
-    return torch.random.fork_rng(devices=[])
+    with ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
+        yield
 
 
 REBUILDER = Rebuilder(extension=NAME, api=API, codec=CODEC, policy=POLICY, around=_kept_generator)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from joblib import parallel_config
 from openml_client_sklearn import EXTENSION as SKLEARN
 from openml_client_torch import EXTENSION, N_CLASSES, N_FEATURES
 from openml_client_torch.weights import read_weights, write_weights
@@ -131,6 +132,16 @@ def test_a_model_of_several_nets_logs_each() -> None:
     assert result.log is not None
     assert [len(log["history"]) for log in result.log["nets"]] == [2, 12]
     assert (result.log["device"], result.log["threads"]) == ("cpu", "1")
+
+
+def test_a_search_may_train_in_threads_of_its_own() -> None:
+    search = GridSearchCV(classifier(max_epochs=2), {"batch_size": [8, 16]}, cv=2, n_jobs=2)
+    alone = run(search)
+    with parallel_config("threading"):
+        together = run(search)
+    assert alone.log is not None
+    assert together.log is not None
+    assert alone.log["state"] == together.log["state"]
 
 
 def test_nets_of_skorch_have_a_trace_a_log_and_the_same_bits() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -285,6 +287,23 @@ def test_what_a_module_raises_is_the_failure_of_the_fold(client: Client, classes
     with pytest.raises(Exception, match="the model failed in all 10 folds") as caught:
         execute(client, model, classes)
     assert "preprocessing" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_folds_give_the_same_bits_wherever_they_run(
+    kind: str, client: Client, classes: Task
+) -> None:
+    model = classifier(max_epochs=2)
+    here = execute(client, model, classes)
+    spawn = multiprocessing.get_context("spawn")
+    pool = ThreadPoolExecutor(2) if kind == "threads" else ProcessPoolExecutor(2, spawn)
+    with pool as executor:
+        there = execute(client, model, classes, executor=executor, artefacts=["weights"])
+    logs, others = client.runs.training_log(here), client.runs.training_log(there)
+    assert {key: log["state"] for key, log in logs.items()} == {
+        key: log["state"] for key, log in others.items()
+    }
+    assert len([name for name in there.files if name.startswith("weights_")]) == 10
 
 
 def test_drafts_with_other_seeds_have_other_weights(client: Client, classes: Task) -> None:
