@@ -205,8 +205,8 @@ class _Stateful(Handler):
 class _Object(Handler):
     """Objects that keep the arguments of their constructor in attributes, and nothing else.
 
-    So nothing of them is lost.  No extension vouches for them: in flows of others their packages
-    need the caller's trust.
+    So nothing of them is lost.  In flows of others their packages need the caller's trust, but for
+    the few that an extension names.
     """
 
     def accepts(self, value: object) -> bool:

@@ -115,7 +115,7 @@ class EstimatorHandler(NodeHandler):
 
     def decode(self, payload: Json, decoder: Decoder) -> Any:
         """Estimator that a node describes."""
-        cls = _load_class(payload["class"], decoder)
+        cls = _load_class(self.kind, payload["class"], decoder)
         params = _accepted(cls, payload, decoder)
         estimator = cls(**{name: decoder.child(name, value) for name, value in params.items()})
         if decoder.compat == "adapt":
@@ -250,14 +250,14 @@ def _apply_extra(estimator: Any, extra: Mapping[str, Any]) -> None:
         apply_requests(estimator, extra["requests"])
 
 
-def _load_class(name: str, decoder: Decoder) -> Callable[..., Any]:
+def _load_class(kind: str, name: str, decoder: Decoder) -> Callable[..., Any]:
     """Class of a node; one that scikit-learn has moved is found by its name."""
     if name in _EXPERIMENTAL:
         importlib.import_module(_EXPERIMENTAL[name])
-    cls: Callable[..., Any] | None = decoder.trust.find("estimator", name)
+    cls: Callable[..., Any] | None = decoder.trust.find(kind, name)
     if cls is None and decoder.compat != "exact":
         cls = _moved_class(name, decoder)
-    return decoder.load("estimator", name) if cls is None else cls
+    return decoder.load(kind, name) if cls is None else cls
 
 
 def _moved_class(name: str, decoder: Decoder) -> Callable[..., Any] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from openml_client_sklearn.codec import HANDLERS
 
 from openml_client.extension.values import codec
-from openml_client_torch.callbacks import CALLBACK_HANDLERS
 from openml_client_torch.modules import MODULE_HANDLERS
+from openml_client_torch.skorch import NET_HANDLERS
 from openml_client_torch.values import VALUE_HANDLERS
 
-CODEC = codec((*CALLBACK_HANDLERS, *MODULE_HANDLERS, *VALUE_HANDLERS, *HANDLERS))
+CODEC = codec((*MODULE_HANDLERS, *NET_HANDLERS, *VALUE_HANDLERS, *HANDLERS))

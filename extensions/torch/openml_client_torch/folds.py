@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openml_client_sklearn import folds as estimators
 from openml_client_sklearn.folds import Told, rebuilt, target_of
@@ -13,12 +13,14 @@ from openml_client_sklearn.traces import trace_of
 
 from openml_client.errors import FlowError, IntegrityError
 from openml_client_torch.models import ONE_AT_A_TIME, REBUILDER
-from openml_client_torch.nets import fitted_nets, is_recipe, last_net
+from openml_client_torch.nets import fitted_nets, is_recipe, is_skorch, last_net, only_net
 from openml_client_torch.traces import epochs_of, log_of
 from openml_client_torch.training import Epoch, watching
 from openml_client_torch.weights import WEIGHTS, read_weights, write_weights
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from openml_client.extension.identity import Json
     from openml_client.extension.protocol import FoldData, FoldResult
 
@@ -35,7 +37,9 @@ def run_fold(model: object, fold: FoldData, *, seed: int) -> FoldResult:
     if WEIGHTS in fold.artefacts:
         _require_recipe(model)
     with ONE_AT_A_TIME, _shown(model, is_watched=fold.progress):
-        return estimators.run_fold(model, fold, seed=seed, rebuilder=REBUILDER, teller=_tell)
+        return estimators.run_fold(
+            model, fold, seed=seed, rebuilder=REBUILDER, teller=_tell, shaper=_shape
+        )
 
 
 def restore(
@@ -75,6 +79,15 @@ def restore(
         )
     fitted: object = estimator
     return fitted
+
+
+def _shape(estimator: Any, target: NDArray[Any]) -> NDArray[Any]:
+    """The target as skorch's nets take it, as it is for all others."""
+    if not is_skorch(only_net(estimator)):
+        return target
+    from openml_client_torch.skorch_folds import shaped
+
+    return shaped(estimator, target)
 
 
 def _require_recipe(model: object) -> None:

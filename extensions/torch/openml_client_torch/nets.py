@@ -23,6 +23,11 @@ def is_skorch(value: object) -> bool:
     return _is_instance(value, "skorch", "NeuralNet")
 
 
+def is_callback(value: object) -> bool:
+    """Whether the value is a callback of skorch, not a class of callbacks."""
+    return _is_instance(value, "skorch.callbacks", "Callback")
+
+
 def _is_instance(value: object, module: str, name: str) -> bool:
     """Whether the value is of a class; a module that is not loaded has no instances."""
     loaded = sys.modules.get(module)
@@ -48,6 +53,14 @@ def last_net(model: object) -> Any:
         steps: Any = getattr(model, "steps", ())
         model = steps[-1][1] if steps else None
     return model if is_recipe(model) or is_skorch(model) else None
+
+
+def only_net(model: object) -> Any:
+    """The net that is fitted to the target as it is given: alone, in a pipeline, in a search."""
+    inner = getattr(model, "estimator", None)
+    while inner is not None and last_net(model) is None:
+        model, inner = inner, getattr(inner, "estimator", None)
+    return last_net(model)
 
 
 def _nets(value: Any, seen: set[int], *, parameters: bool) -> Iterator[Any]:

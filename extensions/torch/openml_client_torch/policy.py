@@ -15,6 +15,7 @@ from openml_client_sklearn.policy import POLICY as SKLEARN
 from openml_client_sklearn.policy import SEEDS
 
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
+from openml_client_torch.skorch import POLICY as SKORCH
 from openml_client_torch.values import DEVICE
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ _MODULE = Rule(
     complaint=_not_a_module,
 )
 
-POLICY = SKLEARN | Policy(
+OWN = Policy(
     rules={
         "estimator": Rule(
             names=_names("openml_client_torch", "TorchClassifier TorchRegressor"),
@@ -155,6 +156,9 @@ POLICY = SKLEARN | Policy(
     },
     hazards=tuple(map(Hazard, (_needs_a_device, _has_too_many_layers))),
 )
+"""What this extension vouches for of torch, and of its own."""
+
+POLICY = SKLEARN | OWN | SKORCH
 """What both extensions vouch for."""
 
 __all__ = ["POLICY", "SEEDS"]

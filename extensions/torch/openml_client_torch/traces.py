@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from openml_client.extension.identity import canonical, digest
@@ -62,7 +62,9 @@ def _log(net: Any) -> dict[str, Json]:
         "torch": torch.__version__,
     }
     if not is_recipe(net):
-        return {**log, "device": _device_text(str(net.device)), "threads": torch.get_num_threads()}
+        devices = {str(tensor.device) for tensor in net.module_.state_dict().values()}
+        device = _device_text(min(devices, default="cpu"))
+        return {**log, "device": device, "threads": torch.get_num_threads()}
     return {
         **log,
         "best_epoch": net.best_epoch_,
@@ -78,23 +80,14 @@ def _log(net: Any) -> dict[str, Json]:
 
 def _history(net: Any) -> Iterator[dict[str, Json]]:
     """Rows of epochs as plain JSON; what is no number is None."""
-    rows = net.history_ if is_recipe(net) else _skorch_history(net)
+    if is_recipe(net):
+        rows: Iterable[Mapping[str, Any]] = net.history_
+    else:
+        from openml_client_torch.skorch_folds import rows_of
+
+        rows = rows_of(net)
     for row in rows:
         yield {name: _plain(value) for name, value in row.items()}
-
-
-def _skorch_history(net: Any) -> Iterator[dict[str, Any]]:
-    rows = list(net.history_)
-    for number, row in enumerate(rows):
-        yield {
-            "epoch": row["epoch"],
-            "lr": row.get("event_lr", net.lr),
-            "train_loss": row.get("train_loss"),
-            "valid_loss": row.get("valid_loss"),
-            "valid_score": row.get("valid_acc"),
-            "seconds": row.get("dur"),
-            "selected": number == len(rows) - 1,
-        }
 
 
 def _plain(value: Any) -> Json:
