@@ -13,11 +13,14 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from openml_client.errors import NotSerializableError
+from openml_client.extension.codec import Codec, Encoder, Handler
 from openml_client.extension.identity import canonical
+from openml_client.extension.values import codec
 from openml_client_torch.recording import KEY, Call, call_of
+from openml_client_torch.values import VALUE_HANDLERS
 
 if TYPE_CHECKING:
-    from openml_client.extension.codec import Codec
+    from openml_client.extension.identity import Json
 
 Places = Mapping[tuple[int, int], int]
 """Number of a part by the key of its call."""
@@ -35,6 +38,27 @@ INTERNAL: Final = frozenset(nn.Module().__dict__) | {
 _TENSOR_HOOKS: Final = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
+class _Told(Handler):
+    """Modules and tensors inside attributes: told of, not described."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, (nn.Module, torch.Tensor))
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        what = (
+            _outline(value) if isinstance(value, torch.Tensor) else _identity(value, self._places)
+        )
+        return f"{type(value).__name__} {what}"
+
+
+def attributes_codec(places: Places) -> Codec:
+    """Make the codec that tells of attributes."""
+    return codec((_Told(places), *VALUE_HANDLERS))
+
+
 class Fact(NamedTuple):
     """A kind of fact and the path that it is about."""
 
@@ -44,7 +68,7 @@ class Fact(NamedTuple):
     path: str
 
 
-def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
+def facts(module: nn.Module, places: Places, telling: Codec) -> dict[Fact, Any]:
     """All facts about a module, which is at the empty path, and those inside it.
 
     The values of weights are no facts, nor is whether the module is training.
@@ -66,7 +90,7 @@ def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
             found[Fact("hooks", path)] = hooks
         for name, value in inner.__dict__.items():
             if name not in INTERNAL and not isinstance(value, nn.Module):
-                found[Fact("attribute", _joined(path, name))] = _text(value, places, codec)
+                found[Fact("attribute", _joined(path, name))] = _text(value, telling)
         found.update(_tensors(path, inner))
     found.update(_aliases(module, found))
     return found
@@ -152,19 +176,12 @@ def _aliases(module: nn.Module, found: Mapping[Fact, Any]) -> Iterator[tuple[Fac
             yield Fact("storage", path), of_storage[tensor.untyped_storage()._cdata]
 
 
-def _text(value: Any, places: Places, codec: Codec) -> str:
+def _text(value: Any, telling: Codec) -> str:
     """What can be told of an attribute: all where it has a description, else its type."""
-    if isinstance(value, nn.Module):
-        return str(_identity(value, places))
-    if isinstance(value, torch.Tensor):
-        return f"tensor{_outline(value)}"
     kind = type(value)
     if kind in (list, tuple):
-        return f"{kind.__name__}[{','.join(_text(item, places, codec) for item in value)}]"
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        inner = ",".join(f"{key}:{_text(item, places, codec)}" for key, item in value.items())
-        return f"{kind.__name__}{{{inner}}}"
+        return f"{kind.__name__}[{','.join(_text(item, telling) for item in value)}]"
     try:
-        return canonical(codec.encode(value))
+        return canonical(telling.encode(value))
     except NotSerializableError:
         return str(getattr(value, "__qualname__", f"{kind.__module__}:{kind.__qualname__}"))

@@ -16,7 +16,7 @@ from openml_client.extension.protocol import API
 from openml_client.extension.tree import PART
 from openml_client.extension.trust import Trust
 from openml_client_torch.building import BUILDING, Building
-from openml_client_torch.facts import Fact, Places, facts, origin, values
+from openml_client_torch.facts import Fact, Places, attributes_codec, facts, origin, values
 from openml_client_torch.limits import unnoticed
 from openml_client_torch.patches import Changes, differences, is_below
 from openml_client_torch.recording import Call, call_of
@@ -144,11 +144,17 @@ class _Pass:
         return bool(touched)
 
     def _patch(self, part: Made, module: nn.Module) -> bool:
-        mine = facts(module, self._mine, self._encoder.codec)
-        theirs = facts(self._twins[part.order], self._theirs, self._encoder.codec)
+        if _has_circle(module, set()):
+            raise self._encoder.refusal(
+                f"this {type(module).__name__} holds a module that holds it",
+                "Keep the outer module in a list of the inner one, which torch does not look into.",
+            )
+        mine = facts(module, self._mine, attributes_codec(self._mine))
+        twin = self._twins[part.order]
+        theirs = facts(twin, self._theirs, attributes_codec(self._theirs))
         if self._others is not None:
             drawn = values(self._others[part.order])
-            made = values(self._twins[part.order])
+            made = values(twin)
             constant = {fact: what for fact, what in made.items() if drawn.get(fact) == what}
             theirs |= constant
             mine |= {f: what for f, what in values(module).items() if f in constant}
@@ -207,3 +213,11 @@ class _Pass:
 def _inside(module: nn.Module, path: str) -> nn.Module | None:
     """The module at a path, or None."""
     return dict(module.named_modules(remove_duplicate=False)).get(path)
+
+
+def _has_circle(module: nn.Module, above: set[int]) -> bool:
+    """Whether a module is held by one that is inside it."""
+    if id(module) in above:
+        return True
+    above = above | {id(module)}
+    return any(_has_circle(child, above) for child in module.children())

@@ -270,6 +270,11 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
         changed(lambda model: model.table.fill_(7.0), lambda: nets.Buffers(99_999)),
         "65,536",
     ),
+    "a circle": (changed(lambda m: setattr(m.fc, "outer", m)), "holds a module that holds it"),
+    "a hidden module": (
+        changed(lambda m: setattr(m.held, "module", nn.Linear(3, 3)), lambda: nets.Hiding(3)),
+        "attribute held",
+    ),
     "large weights": (changed(other_weights), "65,536"),
     "another class": (changed(other_class), "was made as a Linear"),
     "another class at the top": (
