@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from openml_client.errors import NotSerializableError
+from openml_client.extension.codec import Codec, Encoder, Handler
 from openml_client.extension.identity import canonical
+from openml_client.extension.values import codec
 from openml_client_torch.recording import KEY, Call, call_of
+from openml_client_torch.values import VALUE_HANDLERS
 
 if TYPE_CHECKING:
-    from openml_client.extension.codec import Codec
+    from openml_client.extension.identity import Json
 
 Places = Mapping[tuple[int, int], int]
 """Number of a part by the key of its call."""
@@ -30,18 +35,40 @@ INTERNAL: Final = frozenset(nn.Module().__dict__) | {
 """Attributes of all modules, which are looked at as what they stand for or not at all."""
 
 
+class _Told(Handler):
+    """Modules and tensors inside attributes: told of, not described."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, (nn.Module, torch.Tensor))
+
+    def encode(self, value: Any, encoder: Encoder) -> Json:
+        what = (
+            _outline(value) if isinstance(value, torch.Tensor) else _identity(value, self._places)
+        )
+        return f"{type(value).__name__} {what}"
+
+
+def attributes_codec(places: Places) -> Codec:
+    """Make the codec that tells of attributes."""
+    return codec((_Told(places), *VALUE_HANDLERS))
+
+
 class Fact(NamedTuple):
     """A kind of fact and the path that it is about."""
 
     kind: str
-    """``module``, ``children``, ``hooks``, ``attribute``, ``tensor``, ``tied`` or ``storage``."""
+    """``module``, ``children``, ``hooks``, ``attribute``, ``tensor``, ``tied``, ``storage``; for
+    buffers ``values`` too."""
     path: str
 
 
-def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
+def facts(module: nn.Module, places: Places, telling: Codec) -> dict[Fact, Any]:
     """All facts about a module, which is at the empty path, and those inside it.
 
-    The values of weights and buffers are no facts, nor is whether the module is training.
+    The values of weights are no facts, nor is whether the module is training.
     """
     found: dict[Fact, Any] = {}
     loose: list[str] = []
@@ -65,9 +92,23 @@ def facts(module: nn.Module, places: Places, codec: Codec) -> dict[Fact, Any]:
             found[Fact("hooks", path)] = hooks
         for name, value in inner.__dict__.items():
             if name not in INTERNAL and not isinstance(value, (nn.Module, torch.Tensor)):
-                found[Fact("attribute", _joined(path, name))] = _text(value, places, codec)
+                found[Fact("attribute", _joined(path, name))] = _text(value, telling)
         found.update(_tensors(path, inner))
     found.update(_aliases(module, found))
+    return found
+
+
+def values(module: nn.Module) -> dict[Fact, str]:
+    """Digests of what is in the buffers; the statistics of normalizations come from data."""
+    found = {}
+    for path, inner in module.named_modules(remove_duplicate=False):
+        if isinstance(inner, _NormBase) or _is_lazy(inner):
+            continue
+        for name, buffer in inner._buffers.items():
+            if buffer is not None and not is_lazy(buffer) and not buffer.is_meta:
+                bits = buffer.detach().cpu().resolve_conj().resolve_neg().contiguous()
+                data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
+                found[Fact("values", _joined(path, name))] = hashlib.sha256(data).hexdigest()
     return found
 
 
@@ -126,19 +167,12 @@ def _aliases(module: nn.Module, found: Mapping[Fact, Any]) -> Iterator[tuple[Fac
             yield Fact("storage", path), of_storage[tensor.untyped_storage()._cdata]
 
 
-def _text(value: Any, places: Places, codec: Codec) -> str:
+def _text(value: Any, telling: Codec) -> str:
     """What can be told of an attribute: all where it has a description, else its type."""
-    if isinstance(value, nn.Module):
-        return str(_identity(value, places))
-    if isinstance(value, torch.Tensor):
-        return f"tensor{_outline(value)}"
     kind = type(value)
     if kind in (list, tuple):
-        return f"{kind.__name__}[{','.join(_text(item, places, codec) for item in value)}]"
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        inner = ",".join(f"{key}:{_text(item, places, codec)}" for key, item in value.items())
-        return f"{kind.__name__}{{{inner}}}"
+        return f"{kind.__name__}[{','.join(_text(item, telling) for item in value)}]"
     try:
-        return canonical(codec.encode(value))
+        return canonical(telling.encode(value))
     except NotSerializableError:
         return str(getattr(value, "__qualname__", f"{kind.__module__}:{kind.__qualname__}"))

@@ -60,9 +60,9 @@ def require_moderate(payload: Json, decoder: Decoder) -> None:
 
 
 @contextmanager
-def unnoticed() -> Iterator[None]:
+def unnoticed(seed: int = 0) -> Iterator[None]:
     """Make modules for a look at them: the generators stay, and nobody is warned once more."""
-    with seeded_generators(0), warnings.catch_warnings():
+    with seeded_generators(seed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 

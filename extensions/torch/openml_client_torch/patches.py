@@ -4,7 +4,8 @@ The part of a changed module stands inside a part of the kind ``patched``, which
 
 ``params.replaced``   modules by path that stand in the place of others, or are new; null for none
 ``extra.removed``     paths of modules that are gone
-``extra.tensors``     parameters and buffers by path that are new, or of another shape
+``extra.tensors``     parameters and buffers by path that are new or of another shape, and buffers
+                      that hold something else
 ``extra.dtypes``      names of dtypes by path of a parameter or buffer; the empty path is all
 ``extra.tied``        by path of a parameter, the path of the one that it is
 ``extra.frozen``, ``extra.thawed``   paths of parameters, by whether they take a gradient now; or
@@ -90,6 +91,7 @@ class Changes:
         self._kinds: dict[str, Callable[[str, Patch], bool]] = {
             "module": self._replaced,
             "tensor": self._tensor,
+            "values": self._values,
             "tied": self._tied,
             "attribute": self._attribute,
         }
@@ -145,10 +147,9 @@ class Changes:
         owner, name = _owner(self._module, path)
         kind, is_kept, outline = mine
         if theirs is None or outline is None or theirs[2] is None or outline[0] != theirs[2][0]:
-            tensor = getattr(owner, name)
             if theirs is not None and theirs[:2] != mine[:2]:
                 return False
-            value = self._encoder.child(path, tensor)
+            value = self._encoder.child(path, getattr(owner, name))
             patch.put("tensors", path, {"is_kept": is_kept, "kind": kind, "value": value})
             return True
         if theirs[:2] != mine[:2]:
@@ -157,6 +158,13 @@ class Changes:
             patch.put("dtypes", path, outline[1].removeprefix("torch."))
         if outline[2] != theirs[2][2]:
             patch.add("thawed" if outline[2] else "frozen", path)
+        return True
+
+    def _values(self, path: str, patch: Patch) -> bool:
+        owner, name = _owner(self._module, path)
+        kind, is_kept, _ = self._mine[Fact("tensor", path)]
+        value = self._encoder.child(path, getattr(owner, name))
+        patch.put("tensors", path, {"is_kept": is_kept, "kind": kind, "value": value})
         return True
 
     def _tied(self, path: str, patch: Patch) -> bool:

@@ -15,7 +15,7 @@ from openml_client.extension.protocol import API
 from openml_client.extension.tree import PART
 from openml_client.extension.trust import Trust
 from openml_client_torch.building import BUILDING, Building
-from openml_client_torch.facts import Fact, Places, facts, origin
+from openml_client_torch.facts import Fact, Places, attributes_codec, facts, origin, values
 from openml_client_torch.limits import unnoticed
 from openml_client_torch.patches import Changes, differences, is_below
 from openml_client_torch.recording import Call, call_of
@@ -39,8 +39,13 @@ def verify(describing: Describing, tree: Json, encoder: Encoder) -> None:
     """
     for _ in range(_MAX_PASSES):
         parts = describing.numbering.number(tree)
-        twins = _twins(tree, encoder)
-        if not _Pass(describing, parts, twins, encoder).run():
+        if _Pass(describing, parts, _twins(tree, encoder), encoder).run():
+            continue
+        if not any(values(part.module) for part in parts if part.module is not None):
+            return
+        # What is in a buffer shows in memory only; what differs by the seed is drawn.
+        twins, others = (_in_memory(tree, encoder, seed) for seed in (0, 1))
+        if not _Pass(describing, parts, twins, encoder, others).run():
             return
     raise encoder.refusal(
         "this model has changes inside changes", "Make them inside the constructors of modules."
@@ -54,8 +59,12 @@ def _twins(tree: Json, encoder: Encoder) -> Mapping[int, nn.Module]:
             return _made(tree, encoder)
     except FlowError:
         pass  # a constructor that looks at values needs memory
+    return _in_memory(tree, encoder, 0)
+
+
+def _in_memory(tree: Json, encoder: Encoder, seed: int) -> Mapping[int, nn.Module]:
     try:
-        return _made(tree, encoder)
+        return _made(tree, encoder, seed)
     except FlowError as error:
         raise encoder.refusal(
             f"it can't be made again out of its arguments: {error}",
@@ -63,14 +72,14 @@ def _twins(tree: Json, encoder: Encoder) -> Mapping[int, nn.Module]:
         ) from error
 
 
-def _made(tree: Json, encoder: Encoder) -> Mapping[int, nn.Module]:
+def _made(tree: Json, encoder: Encoder, seed: int = 0) -> Mapping[int, nn.Module]:
     from openml_client_torch.policy import POLICY
 
     described = Description(extension="torch", api=API, frameworks={}, tree=tree)
     trust = Trust.of_own(POLICY, described)
     decoder = Decoder(encoder.codec, trust, "semantic", [], encoder.path)
     building = decoder.memo[BUILDING] = _Twins(tree)
-    with unnoticed():
+    with unnoticed(seed):
         building.root(tree[PART], decoder)
     return building.made
 
@@ -112,10 +121,12 @@ class _Pass:
         parts: list[Made],
         twins: Mapping[int, nn.Module],
         encoder: Encoder,
+        others: Mapping[int, nn.Module] | None = None,
     ) -> None:
         self._describing = describing
         self._parts = parts
         self._twins = twins
+        self._others = others
         self._encoder = encoder
         self._limits = describing.numbering.limits(parts)
         own = [part for part in reversed(parts) if part.payload["kind"] != "patched"]
@@ -132,8 +143,20 @@ class _Pass:
         return bool(touched)
 
     def _patch(self, part: Made, module: nn.Module) -> bool:
-        mine = facts(module, self._mine, self._encoder.codec)
-        theirs = facts(self._twins[part.order], self._theirs, self._encoder.codec)
+        if _has_circle(module, set()):
+            raise self._encoder.refusal(
+                f"this {type(module).__name__} holds a module that holds it",
+                "Keep the outer module in a list of the inner one, which torch does not look into.",
+            )
+        mine = facts(module, self._mine, attributes_codec(self._mine))
+        twin = self._twins[part.order]
+        theirs = facts(twin, self._theirs, attributes_codec(self._theirs))
+        if self._others is not None:
+            drawn = values(self._others[part.order])
+            made = values(twin)
+            constant = {fact: what for fact, what in made.items() if drawn.get(fact) == what}
+            theirs |= constant
+            mine |= {f: what for f, what in values(module).items() if f in constant}
         self._place(part, module, mine, theirs)
         differ = self._without_later(part, module, differences(mine, theirs))
         if differ:
@@ -180,3 +203,11 @@ class _Pass:
 def _inside(module: nn.Module, path: str) -> nn.Module | None:
     """The module at a path, or None."""
     return dict(module.named_modules(remove_duplicate=False)).get(path)
+
+
+def _has_circle(module: nn.Module, above: set[int]) -> bool:
+    """Whether a module is held by one that is inside it."""
+    if id(module) in above:
+        return True
+    above = above | {id(module)}
+    return any(_has_circle(child, above) for child in module.children())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -151,6 +152,40 @@ class WithDefault(nn.Module):
         super().__init__()
         self.fc = nn.Linear(width, width)
         self.act = act
+
+
+class Buffers(nn.Module):
+    """One that is calculated, and one that is drawn."""
+
+    def __init__(self, width: int = 2) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.arange(width, dtype=torch.float32), persistent=False)
+        self.register_buffer("drawn", torch.randn(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.table + self.drawn
+
+
+class Holder:
+    """Keeps its argument, and nothing else."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+
+class Hiding(nn.Module):
+    """Hides modules where torch does not look."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(width, width)
+        self.by_number = {1: self.fc, 2: nn.Linear(width, width)}
+        self.held = Holder(nn.Linear(width, 2))
+        self.partial = functools.partial(self.fc)
+        self.backwards = [self, lambda x: x]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.held.module(self.partial(self.by_number[2](x)))
 
 
 class NeedsMemory(nn.Module):

@@ -88,6 +88,10 @@ def set_plainly(model: Any) -> None:
     model.sizes = (1, [2.5])
 
 
+def fill_table(model: Any) -> None:
+    model[0].table.fill_(7.0)
+
+
 def change_all(model: Any) -> None:
     model.fc = nets.Block(8, 3)
     model.fc.drop.p = 0.7
@@ -151,6 +155,10 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
     "plain attributes": changed(set_plainly),
     "double": changed(lambda model: model.double()),
     "one part in half": changed(lambda model: model.fc.half() and None),
+    "a filled buffer": changed(
+        fill_table,
+        lambda: nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2)),
+    ),
     "many changes": changed(change_all),
     "taken out": changed(take_out),
     "taken out and kept": changed(take_out_and_keep),
@@ -210,6 +218,15 @@ def test_a_patch_names_a_module_where_all_inside_it_changed_alike() -> None:
     assert patch_of(frozen)["frozen"] == ["body.0.weight"]
 
 
+def test_buffers_that_are_drawn_or_counted_are_no_part_of_a_description() -> None:
+    model = nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2))
+    tree = CODEC.encode(model)
+    model[0].drawn.fill_(3.0)
+    model(torch.ones(4, 2))
+    assert CODEC.encode(model) == tree
+    assert CODEC.encode(nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2))) == tree
+
+
 def hook(model: Any) -> None:
     model.fc.register_forward_hook(lambda *_: None)
 
@@ -239,6 +256,15 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
         "attribute more",
     ),
     "shared memory": (changed(share_memory, nets.Tied), "storage decoder.weight"),
+    "a large buffer": (
+        changed(lambda model: model.table.fill_(7.0), lambda: nets.Buffers(99_999)),
+        "65,536",
+    ),
+    "a circle": (changed(lambda m: setattr(m.fc, "outer", m)), "holds a module that holds it"),
+    "a hidden module": (
+        changed(lambda m: setattr(m.held, "module", nn.Linear(3, 3)), lambda: nets.Hiding(3)),
+        "attribute held",
+    ),
     "large weights": (changed(other_weights), "65,536"),
     "another class": (changed(other_class), "was made as a Linear"),
     "another class at the top": (

@@ -87,6 +87,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "a lazy layer": lambda: nn.Sequential(nn.LazyLinear(3), nn.ReLU(), nn.LazyLinear(2)),
     "a head that is taken off": lambda: nets.OnTop(nets.Backbone()),
     "no memory on meta": nets.NeedsMemory,
+    "hidden modules": lambda: nets.Hiding(3),
     "nothing": lambda: nn.Sequential(None, nn.Linear(2, 2)),  # type: ignore[arg-type]
     "twenty layers": lambda: nn.Sequential(*[nn.Linear(3, 3) for _ in range(20)]),
 }
