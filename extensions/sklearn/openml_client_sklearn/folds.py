@@ -51,7 +51,8 @@ class Told(TypedDict, total=False):
 
 
 Teller = Callable[[Any, FoldData], Told]
-Shaper = Callable[[Any, "NDArray[Any]"], "NDArray[Any]"]
+Shaper = Callable[[Any, "NDArray[Any]", int], "NDArray[Any]"]
+"""Takes a model, a target, and how many classes this has."""
 
 
 def what_was_searched(estimator: Any, fold: FoldData) -> Told:
@@ -59,7 +60,7 @@ def what_was_searched(estimator: Any, fold: FoldData) -> Told:
     return Told(trace=trace_of(estimator, fold))
 
 
-def as_it_is(estimator: Any, target: NDArray[Any]) -> NDArray[Any]:
+def as_it_is(estimator: Any, target: NDArray[Any], n_classes: int) -> NDArray[Any]:
     """The target of the training rows, one value per row."""
     return target
 
@@ -90,9 +91,12 @@ def run_fold(
     """
     with rebuilt(model, fold, seed=seed, rebuilder=rebuilder) as (estimator, description):
         _refuse_wrong_task(estimator, fold)
-        if fold.task == "classification" and _takes_numbers(estimator):
-            return _by_number(estimator, fold, teller, shaper)
-        target = None if fold.task == "clustering" else shaper(estimator, target_of(fold))
+        packages = _CLASSES_AS_NUMBERS & _packages(estimator)
+        if fold.task == "classification" and packages:
+            return _by_number(estimator, fold, teller, shaper, is_dense="xgboost" in packages)
+        target = None
+        if fold.task != "clustering":
+            target = shaper(estimator, target_of(fold), len(fold.labels))
         if target is not None and _CLASSES_AS_OBJECTS in node_classes(description.tree):
             target = target.astype(object)
         return _fit_and_predict(estimator, fold, teller, target)
@@ -116,18 +120,27 @@ def rebuilt(
         yield estimator, own
 
 
-def _takes_numbers(estimator: Any) -> bool:
+def _packages(estimator: Any) -> set[str]:
+    """Packages of the classes of a model and what is inside it, and of their bases."""
     parts = (estimator, *estimator.get_params(deep=True).values())
-    homes = {home_of(base) for part in parts for base in type(part).__mro__}
-    return not _CLASSES_AS_NUMBERS.isdisjoint(home.partition(".")[0] for home in homes)
+    bases = {base for part in parts for base in type(part).__mro__}
+    return {home_of(base).partition(".")[0] for base in bases}
 
 
-def _by_number(estimator: Any, fold: FoldData, teller: Teller, shaper: Shaper) -> FoldResult:
-    """The result of a fold whose classes are numbered in the order of the alphabet."""
+def _by_number(
+    estimator: Any, fold: FoldData, teller: Teller, shaper: Shaper, *, is_dense: bool
+) -> FoldResult:
+    """The result of a fold whose classes are numbered in the order of the alphabet.
+
+    All of the task are: nets have an output for each, whichever the training rows have.  Where
+    numbers are to be dense, only those of the training rows.
+    """
     import numpy as np
 
-    labels, numbers = np.unique(target_of(fold), return_inverse=True)
-    result = _fit_and_predict(estimator, fold, teller, shaper(estimator, numbers))
+    target = target_of(fold)
+    labels = np.unique(target if is_dense else [*fold.labels, *target])
+    numbers = np.searchsorted(labels, target)
+    result = _fit_and_predict(estimator, fold, teller, shaper(estimator, numbers, len(labels)))
     if result.predictions is None:
         return result
     return replace(

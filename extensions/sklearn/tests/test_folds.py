@@ -398,7 +398,7 @@ def test_classes_derived_from_those_that_take_numbers_get_numbers(
     monkeypatch.setattr(folds, "_CLASSES_AS_NUMBERS", frozenset({"sklearn"}))
     given: list[Any] = []
 
-    def keep(model: Any, target: Any) -> Any:
+    def keep(model: Any, target: Any, n_classes: int) -> Any:
         given.append(target)
         return target
 
@@ -411,7 +411,7 @@ def test_another_extension_gives_the_target_the_form_that_its_models_take() -> N
     x, y = table()[["a", "b", "c"]], table()["a"]
     data = fold(task="regression", x_train=x[:80], y_train=y[:80], x_test=x[80:], labels=())
 
-    def doubled(model: Any, target: Any) -> Any:
+    def doubled(model: Any, target: Any, n_classes: int) -> Any:
         return 2 * target.reshape(-1, 1)
 
     found = run_fold(LinearRegression(), data, seed=1, shaper=doubled)

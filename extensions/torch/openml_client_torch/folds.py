@@ -81,13 +81,13 @@ def restore(
     return fitted
 
 
-def _shape(estimator: Any, target: NDArray[Any]) -> NDArray[Any]:
+def _shape(estimator: Any, target: NDArray[Any], n_classes: int) -> NDArray[Any]:
     """The target as skorch's nets take it, as it is for all others."""
     if not is_skorch(only_net(estimator)):
         return target
     from openml_client_torch.skorch_folds import shaped
 
-    return shaped(estimator, target)
+    return shaped(estimator, target, n_classes)
 
 
 def _require_recipe(model: object) -> None:

@@ -20,7 +20,7 @@ _COLUMNS: Final = {
 _COUNTS: Final = frozenset({"epoch", "dur", "train_batch_count", "valid_batch_count"})
 
 
-def shaped(estimator: Any, target: NDArray[Any]) -> NDArray[Any]:
+def shaped(estimator: Any, target: NDArray[Any], n_classes: int) -> NDArray[Any]:
     """The target as the losses of nets take it: float32, and for regressors a column.
 
     Raises
@@ -35,13 +35,14 @@ def shaped(estimator: Any, target: NDArray[Any]) -> NDArray[Any]:
     if isinstance(net, skorch.NeuralNetRegressor):
         return target.astype(np.float32).reshape(-1, 1)
     if isinstance(net, skorch.NeuralNetBinaryClassifier):
-        n_classes = len(np.unique(target))
         if n_classes != 2:
             raise FlowError(
-                f"a {type(net).__name__} is for two classes; the training rows have {n_classes}",
+                f"a {type(net).__name__} is for two classes; the task has {n_classes}",
                 hint="Use skorch.NeuralNetClassifier.",
             )
         return target.astype(np.float32)
+    if isinstance(net, skorch.NeuralNetClassifier) and net.classes is None:
+        net.classes = np.arange(n_classes)  # also those that the training rows lack
     return target
 
 

@@ -66,8 +66,9 @@ class Hiding(Callback):
         self._n = digits
 
 
-def instance(n_outputs: int) -> nn.Module:
-    return nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, n_outputs))
+def instance(n_outputs: int, n_inputs: int = 2) -> nn.Module:
+    hidden = nn.Linear(n_inputs, 8)
+    return nn.Sequential(hidden, nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, n_outputs))
 
 
 def filled(net: Any) -> Pipeline:
@@ -89,10 +90,10 @@ def net(module: Any = Small, kind: Any = NeuralNetClassifier, **changes: Any) ->
     return kind(module, **{**options, **changes})
 
 
-def by_class() -> Pipeline:
+def by_class(patience: int = 2) -> Pipeline:
     callbacks = [
-        EarlyStopping(patience=2, sink=silent),
-        ("rate", LRScheduler("StepLR", step_size=2, gamma=0.5)),
+        EarlyStopping(patience=patience, sink=silent),
+        ("rate", LRScheduler("StepLR", gamma=0.5, step_size=2)),
         GradientNormClipping(1.0),
         Rounding(digits=4),
     ]

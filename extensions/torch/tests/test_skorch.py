@@ -127,7 +127,7 @@ def test_a_regression_and_two_classes_get_their_targets_in_the_shape_of_their_lo
 
 
 def test_a_net_for_two_classes_refuses_three() -> None:
-    with pytest.raises(FlowError, match="is for two classes; the training rows have 3"):
+    with pytest.raises(FlowError, match="is for two classes; the task has 3"):
         run(binary())
 
 

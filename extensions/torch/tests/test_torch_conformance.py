@@ -13,6 +13,8 @@ from openml_client_torch.recording import KEY
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from small_recipes import Broken, Tied, classifier, net, pipeline, regressor
+from small_skorch import by_class, filled, instance
+from small_skorch import net as skorch_net
 from torch import nn
 
 from openml_client.testing import Case, ExtensionConformance, Refusal
@@ -34,6 +36,12 @@ CASES = {
     "a search": Case(
         make=lambda: GridSearchCV(classifier(max_epochs=4), {"batch_size": [8, 32]}, cv=2),
         takes=ALL,
+    ),
+    "a net of skorch": Case(
+        make=by_class, other=lambda: by_class(patience=3), takes=frozenset({"missing"})
+    ),
+    "a module of skorch": Case(
+        make=lambda: filled(skorch_net(instance(3, n_inputs=3))), takes=frozenset({"missing"})
     ),
     "a regression": Case(make=regressor, task="regression", takes=ALL),
 }
