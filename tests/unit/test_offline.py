@@ -156,6 +156,8 @@ READS: dict[str, Callable[[Client], object]] = {
     "runs.predictions": lambda c: c.runs.predictions(1),
     "runs.trace": lambda c: c.runs.trace(1),
     "runs.download": lambda c: c.runs.download(1, "predictions"),
+    "runs.weights": lambda c: c.runs.weights(1),
+    "runs.training_log": lambda c: c.runs.training_log(1),
     "runs.to_model": lambda c: c.runs.to_model(1),
     "runs.reproduce": lambda c: c.runs.reproduce(1),
     "evaluations.list": lambda c: list(c.evaluations.list("kappa")),
