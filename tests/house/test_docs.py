@@ -38,6 +38,7 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     assert not missing
 
 
+@pytest.mark.executes
 @pytest.mark.parametrize(
     "name",
     [
@@ -103,6 +104,7 @@ def test_the_page_of_extensions_names_every_check_of_the_kit() -> None:
     assert {f"test_{name}" for name in named} == checks
 
 
+@pytest.mark.executes
 @pytest.mark.parametrize("name", ["quickstart", "torch_vs_sklearn"])
 def test_the_example_runs_to_its_verdict(name: str, tmp_path: Path) -> None:
     script = REPOSITORY / "examples" / f"{name}.py"
