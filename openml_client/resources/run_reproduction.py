@@ -98,10 +98,10 @@ class RunReproductions(RunAudits):
     def weights(
         self,
         run: Any,
-        *,
         repeat: int = 0,
         fold: int = 0,
         sample: int = 0,
+        *,
         trusted: Iterable[str] = (),
     ) -> Any:
         """The model of a run as it was trained on a fold: rebuilt, with the weights of the run.

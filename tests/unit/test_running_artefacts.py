@@ -171,7 +171,7 @@ def test_a_trained_model_is_restored_from_the_files_of_its_fold(
 ) -> None:
     monkeypatch.setattr(toy_extension, "KEEPING", Restoring())
     run = client.runs.publish(execute(client, artefacts=["note"], seed=5))
-    told = client.runs.weights(run, fold=2)
+    told = client.runs.weights(run, 0, 2)
     assert isinstance(told["model"], DummyClassifier)
     assert told["files"] == {"note": b"0, 2"}
     assert told["log"]["fold"] == 2
