@@ -72,6 +72,7 @@ def script(code: str, *arguments: object) -> subprocess.Popen[str]:
 RACER = """
 import hashlib, sys
 from openml_client import Client
+from pandas.util import hash_pandas_object
 
 address, folder, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with Client(address, cache_dir=folder + "/warm-up") as client:
@@ -83,7 +84,7 @@ for number in range(rounds):
         task = client.tasks.get(1)
         splits = client.tasks.splits(task)
         frame = client.datasets.load(task.dataset_id).to_pandas()
-    digest = hashlib.sha256(frame.to_csv().encode())
+    digest = hashlib.sha256(hash_pandas_object(frame).to_numpy().tobytes())
     for key in splits:
         digest.update(splits[key].train.tobytes() + splits[key].test.tobytes())
     print(digest.hexdigest(), flush=True)
