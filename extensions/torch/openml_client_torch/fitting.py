@@ -89,7 +89,8 @@ def fitted(
     loss = loss.to(device, dtype) if isinstance(loss, nn.Module) else loss
     try_loss(loss, tried.to(device), train.y[:_ROWS_TO_TRY])
     score = partial(outputs.score, targets.values[held])
-    trainer = _trainer(recipe, module, loss, score, sizes, steps, derive(seed, "batches"))
+    order = derive(seed, "batches")
+    trainer = _trainer(recipe, module, loss, score, sizes, steps, order, device)
     torch.manual_seed(derive(seed, "train"))
     trainer.run(train, valid)
     return Fitted(module, preparation, outputs, sizes, trainer)
@@ -103,8 +104,8 @@ def _trainer(
     sizes: Sizes,
     steps: int,
     seed: int,
+    device: torch.device,
 ) -> Trainer:
-    device = next(module.parameters()).device
     optimizer = make_optimizer(recipe.optimizer, module, recipe.param_groups, sizes)
     return Trainer(
         plan=recipe,

@@ -78,6 +78,26 @@ class Pair(nn.Module):
         return self.linear(rows), rows
 
 
+class Refusing(nn.Module):
+    """Fails in its own way when it is called."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        raise KeyError("no forward today")
+
+
+class Narrow(nn.Module):
+    """Can be made for two columns only."""
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        if n_features > 2:
+            raise ValueError("takes 2 columns")
+        self.linear = nn.Linear(n_features, 3)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.linear(rows)
+
+
 class Steep(nn.Module):
     """Its loss is no number for long."""
 

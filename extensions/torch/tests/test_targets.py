@@ -13,7 +13,19 @@ from openml_client_torch import (
     N_CLASSES,
     N_FEATURES,
 )
-from recipe_nets import Flat, FocalLoss, Pair, labels_of, mlp, numbers, recipe, regressor, table
+from recipe_nets import (
+    Flat,
+    FocalLoss,
+    Narrow,
+    Pair,
+    Refusing,
+    labels_of,
+    mlp,
+    numbers,
+    recipe,
+    regressor,
+    table,
+)
 from torch import nn
 
 
@@ -98,10 +110,20 @@ def test_a_loss_of_the_users_needs_to_say_what_it_takes() -> None:
             r"outputs of shape \(2, 2\) for 2 rows, and there are 3 classes",
         ),
         (nn.Linear(9, N_CLASSES), "can't take rows of 7 features.*\nLet its first layer have N_F"),
+        (
+            nn.Sequential(nn.Linear(N_FEATURES, 4), nn.Linear(5, N_CLASSES)),
+            r"in its layer '1' \(Linear\): mat1.*each other as many as it is given",
+        ),
+        (Refusing(), r"rows of 7 features: KeyError\('no forward today'\)"),
+        (nn.Embedding(2, 3), "rows of 7 features: .*embed only codes"),
+        (
+            Narrow(N_FEATURES),
+            r"can't be made for this task \(n_features=7.*takes 2 columns.*\nMake it smaller",
+        ),
         (Pair(N_FEATURES), "gives tuple for 2 rows; it must give one tensor"),
         (nn.Sequential(nn.Linear(N_FEATURES, 3), nn.Flatten(0)), r"gives \(6,\) for 2 rows"),
     ],
-    ids=["few outputs", "inputs", "tuple", "rows"],
+    ids=["few outputs", "inputs", "hidden", "raises", "codes", "constructor", "tuple", "rows"],
 )
 def test_a_module_that_does_not_fit_is_refused_before_training(
     module: nn.Module, complaint: str
