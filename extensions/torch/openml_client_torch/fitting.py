@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from openml_client.extension.seeds import derive
+from openml_client_torch.outputs import require_meaning
 from openml_client_torch.parts import (
     make_loss,
     make_module,
@@ -26,6 +27,7 @@ from openml_client_torch.preparing import (
     tensor_of,
     validation_rows,
 )
+from openml_client_torch.settings import check_settings
 from openml_client_torch.training import Rows, Trainer
 
 if TYPE_CHECKING:
@@ -49,6 +51,23 @@ class Fitted(NamedTuple):
     sizes: Sizes
     trainer: Trainer | None
     """None where nothing was trained."""
+
+
+def check_recipe(recipe: Any) -> None:
+    """Check all that can be told without rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the parameter, its value and what it may be.
+    """
+    check_settings(recipe)
+    preparation_of(recipe.preprocessing)
+    if hasattr(recipe, "output"):
+        require_meaning(recipe.loss, recipe.output)
+    make_loss(recipe.loss, {}, None, 1)
+    # Nothing is drawn for these weights; patterns and schedulers need those of the module.
+    make_optimizer(recipe.optimizer, nn.ParameterList([torch.zeros(2, 2)]), None, {})
 
 
 def fitted(
@@ -89,7 +108,8 @@ def fitted(
     loss = loss.to(device, dtype) if isinstance(loss, nn.Module) else loss
     try_loss(loss, tried.to(device), train.y[:_ROWS_TO_TRY])
     score = partial(outputs.score, targets.values[held])
-    trainer = _trainer(recipe, module, loss, score, sizes, steps, derive(seed, "batches"))
+    order = derive(seed, "batches")
+    trainer = _trainer(recipe, module, loss, score, sizes, steps, order, device)
     torch.manual_seed(derive(seed, "train"))
     trainer.run(train, valid)
     return Fitted(module, preparation, outputs, sizes, trainer)
@@ -103,8 +123,8 @@ def _trainer(
     sizes: Sizes,
     steps: int,
     seed: int,
+    device: torch.device,
 ) -> Trainer:
-    device = next(module.parameters()).device
     optimizer = make_optimizer(recipe.optimizer, module, recipe.param_groups, sizes)
     return Trainer(
         plan=recipe,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from openml_client_sklearn.models import refuse_others
 
-from openml_client.errors import NotSerializableError
+from openml_client.errors import FlowError, NotSerializableError
 from openml_client.extension.description import Description
 from openml_client.extension.protocol import API
 from openml_client.extension.rebuilding import Rebuilder
 from openml_client_torch.codec import CODEC
-from openml_client_torch.nets import is_module
+from openml_client_torch.nets import is_module, is_recipe, last_net
 from openml_client_torch.policy import POLICY
 
 NAME = "torch"
@@ -36,7 +37,13 @@ REBUILDER = Rebuilder(extension=NAME, api=API, codec=CODEC, policy=POLICY, aroun
 
 
 def describe(model: object) -> Description:
-    """Describe an unfitted recipe, and make sure that it can be rebuilt."""
+    """Describe an unfitted recipe, and make sure that it can be rebuilt and trained.
+
+    Raises
+    ------
+    FlowError
+        If it can't be described, or its settings are none that any rows could be learned with.
+    """
     if is_module(model):
         kind = type(model).__name__
         raise NotSerializableError(
@@ -45,4 +52,18 @@ def describe(model: object) -> Description:
             f"Give a recipe: openml_client_torch.TorchClassifier({kind}(...)), or TorchRegressor.",
         )
     refuse_others(model)
-    return REBUILDER.describe(model)
+    description = REBUILDER.describe(model)
+    net = last_net(model)
+    if is_recipe(net):
+        _require_usable(net)
+    return description
+
+
+def _require_usable(recipe: Any) -> None:
+    """Refuse a recipe that would fail in each fold; a search may still change those inside it."""
+    from openml_client_torch.fitting import check_recipe
+
+    try:
+        check_recipe(recipe)
+    except (TypeError, ValueError) as error:
+        raise FlowError(f"{type(recipe).__name__}: {error}") from error

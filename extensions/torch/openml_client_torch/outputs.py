@@ -46,6 +46,25 @@ def meaning_of(loss: Any, output: str) -> Meaning | None:
     return next((m for known, m in _MEANINGS.items() if issubclass(kind, known)), None)
 
 
+def require_meaning(loss: Any, output: str) -> Meaning:
+    """What the outputs are.
+
+    Raises
+    ------
+    ValueError
+        If neither the recipe nor its loss tells.
+    """
+    meaning = meaning_of(loss, output)
+    if meaning is None:
+        kind: Any = loss_class(loss) or loss
+        raise ValueError(
+            f"loss: it is not known what {getattr(kind, '__name__', repr(kind))} takes; give "
+            "output='logits', or 'log_probabilities', 'probabilities' or 'scores', or a loss of "
+            "classes, as nn.CrossEntropyLoss"
+        )
+    return meaning
+
+
 class ClassOutputs:
     """Outputs of a classifier.
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from openml_client.errors import FlowError
 from openml_client_torch.modules import rebuilt
 from openml_client_torch.outputs import loss_class
 
@@ -31,14 +32,21 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
     TypeError
         If the recipe has no module.
     ValueError
-        If its weights are of another dtype than the recipe's.
+        If it can't be made with these sizes, or its weights are of another dtype than the recipe's.
     """
     if not isinstance(module, nn.Module):
         raise TypeError(
             f"module={module!r} is no torch.nn.Module; give an instance, as "
             "nn.Linear(N_FEATURES, N_CLASSES)"
         )
-    made: nn.Module = rebuilt(module, sizes)
+    try:
+        made: nn.Module = rebuilt(module, sizes)
+    except FlowError as error:
+        known = ", ".join(f"{name}={size}" for name, size in sizes.items())
+        raise ValueError(
+            f"the module can't be made for this task ({known}): {error.message}\n"
+            "Make it smaller, or let its constructor take such sizes."
+        ) from error
     dtypes = {p.dtype for p in made.parameters() if p.dtype.is_floating_point}
     if dtypes == {torch.float32}:
         return made.to(dtype)
@@ -63,10 +71,12 @@ def try_module(module: nn.Module, x: Tensor) -> Tensor:
     try:
         with torch.no_grad():
             outputs = module(x)
-    except RuntimeError as error:
+    except Exception as error:  # whatever a module raises
+        what = str(error) if isinstance(error, RuntimeError) else repr(error)
         raise ValueError(
-            f"the module can't take rows of {x.shape[1]} features: {error}\n"
-            "Let its first layer have N_FEATURES inputs."
+            f"the module can't take rows of {x.shape[1]} features{_place(module, error)}: {what}\n"
+            "Let its first layer have N_FEATURES inputs, and each other as many as it is given; "
+            "embed only codes, as EmbedCategories does."
         ) from error
     if not isinstance(outputs, Tensor) or outputs.ndim == 0 or len(outputs) != len(x):
         shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
@@ -75,6 +85,18 @@ def try_module(module: nn.Module, x: Tensor) -> Tensor:
             "each"
         )
     return outputs
+
+
+def _place(module: nn.Module, error: BaseException) -> str:
+    """Where in a module an error came up: the innermost layer that was at work."""
+    names = {id(layer): name for name, layer in module.named_modules()}
+    place, step = "", error.__traceback__
+    while step is not None:
+        layer = step.tb_frame.f_locals.get("self")
+        if names.get(id(layer)):
+            place = f", in its layer {names[id(layer)]!r} ({type(layer).__name__})"
+        step = step.tb_next
+    return place
 
 
 def steps_per_epoch(module: nn.Module, n_rows: int, batch_size: int) -> int:
@@ -104,14 +126,15 @@ def make_loss(
     Raises
     ------
     TypeError
-        If it can't be called, or takes no weights.
+        If it takes other arguments, or no weights.
     """
     kind = loss_class(loss)
     given = rebuilt(loss, sizes)
     if kind is None:
-        if weights is not None or not callable(given):
-            lack = "takes no class_weight" if callable(given) else "is no loss"
-            raise TypeError(f"loss={loss!r} {lack}; give a class such as nn.CrossEntropyLoss")
+        if weights is not None:
+            raise TypeError(
+                f"loss={loss!r} takes no class_weight; give a class such as nn.CrossEntropyLoss"
+            )
         return given  # type: ignore[no-any-return]
     made: Any = given if isinstance(given, nn.Module) else _called("loss", given)
     if weights is not None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import openml_client_torch.recording  # noqa: F401  # modules are recorded from now on
 from openml_client_torch.determinism import device_of, reproducible, state_hash
 from openml_client_torch.fitting import fitted
-from openml_client_torch.outputs import loss_class, meaning_of
+from openml_client_torch.outputs import meaning_of, require_meaning
 from openml_client_torch.preparing import (
     Preparation,
     column_names,
@@ -265,15 +265,7 @@ class TorchClassifier(ClassifierMixin, _Recipe):  # type: ignore[misc]
         return self
 
     def _targets(self, y: Any) -> Classes:
-        meaning = meaning_of(self.loss, self.output)
-        if meaning is None:
-            loss: Any = loss_class(self.loss) or self.loss
-            name = getattr(loss, "__name__", repr(loss))
-            raise ValueError(
-                f"loss: it is not known what {name} takes; give output='logits', or "
-                "'log_probabilities', 'probabilities' or 'scores', or a loss of classes, as "
-                "nn.CrossEntropyLoss"
-            )
+        meaning = require_meaning(self.loss, self.output)
         return Classes(y, loss=self.loss, meaning=meaning, class_weight=self.class_weight)
 
 

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
+_MOST_THREADS = 1024
+"""torch starts them all at once, and the process dies where the system has no more."""
+
 
 def check_settings(recipe: Any) -> None:
     """Check the parameters that are numbers or words, and those that need each other.
@@ -54,6 +57,23 @@ def _is_fraction(value: Any) -> bool:
     return _is_number(value) and 0 <= value < 1
 
 
+def _are_weights(value: Any) -> bool:
+    if isinstance(value, Mapping):  # a batch of rows that all weigh 0 has no mean
+        return all(_is_number(weight) and 0 < weight < math.inf for weight in value.values())
+    return value is None or (isinstance(value, str) and value == "balanced")
+
+
+def _are_groups(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return value is None
+    return all(
+        isinstance(pattern, str)
+        and isinstance(options, Mapping)
+        and not any(_is_number(option) and option < 0 for option in options.values())
+        for pattern, options in value.items()
+    )
+
+
 def _is_positive(value: Any) -> bool:
     return value is None or (_is_number(value) and 0 < value < math.inf)
 
@@ -67,9 +87,13 @@ def _is_device(value: Any) -> bool:
 
 
 _CHECKS: Mapping[str, tuple[str, Any]] = {
+    "loss": ("a class such as nn.CrossEntropyLoss, a partial, an instance or a function", callable),
     "max_epochs": ("a whole number from 1", _is_count),
     "batch_size": ("a whole number from 1", _is_count),
-    "threads": ("a whole number from 1", _is_count),
+    "threads": (
+        f"a whole number from 1 to {_MOST_THREADS}",
+        lambda v: _is_count(v) and v <= _MOST_THREADS,
+    ),
     "patience": ("a whole number from 1, or None", lambda v: v is None or _is_count(v)),
     "validation_fraction": ("a number from 0 to below 1", _is_fraction),
     "grad_clip": ("a number above 0, or None", _is_positive),
@@ -82,12 +106,12 @@ _CHECKS: Mapping[str, tuple[str, Any]] = {
     "device": ("'auto', 'cpu', 'cuda' or 'cuda:1'", _is_device),
     "output": _is_one_of("auto", "logits", "log_probabilities", "probabilities", "scores"),
     "class_weight": (
-        "'balanced', a dict of weights by label, or None",
-        lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),
+        "'balanced', a dict of weights above 0 by label, or None",
+        _are_weights,
     ),
     "param_groups": (
-        "a dict of options by pattern, as {'head.*': {'lr': 0.01}}, or None",
-        lambda v: v is None or isinstance(v, Mapping),
+        "a dict of options by pattern, none of them below 0, as {'head.*': {'lr': 0.01}}, or None",
+        _are_groups,
     ),
     "random_state": ("a whole number, or None", _is_seed),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from openml_client_torch import N_CLASSES, N_FEATURES
+from openml_client_torch import N_CLASSES, N_FEATURES, TorchClassifier, TorchRegressor
 from torch import Tensor, nn
 
 
@@ -35,6 +36,26 @@ def mlp(width: int = 16, n_outputs: int = N_CLASSES) -> nn.Module:
     )
 
 
+FAST = partial(torch.optim.AdamW, lr=0.03)
+
+
+def recipe(module: nn.Module | None = None, **changes: Any) -> TorchClassifier:
+    """A classifier that learns the table in a few epochs."""
+    settings = {"optimizer": FAST, "max_epochs": 15, "random_state": 0, "device": "cpu"}
+    return TorchClassifier(module or mlp(), **{**settings, **changes})
+
+
+def regressor(module: nn.Module | None = None, **changes: Any) -> TorchRegressor:
+    """The same for a number."""
+    settings = {"optimizer": FAST, "max_epochs": 15, "random_state": 0, "device": "cpu"}
+    return TorchRegressor(module or mlp(n_outputs=1), **{**settings, **changes})
+
+
+def numbers(n_rows: int = 120) -> Any:
+    """Three columns of numbers."""
+    return np.random.RandomState(0).randn(n_rows, 3)
+
+
 class Flat(nn.Module):
     """Gives one number per row, in one dimension."""
 
@@ -55,6 +76,26 @@ class Pair(nn.Module):
 
     def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         return self.linear(rows), rows
+
+
+class Refusing(nn.Module):
+    """Fails in its own way when it is called."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        raise KeyError("no forward today")
+
+
+class Narrow(nn.Module):
+    """Can be made for two columns only."""
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        if n_features > 2:
+            raise ValueError("takes 2 columns")
+        self.linear = nn.Linear(n_features, 3)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.linear(rows)
 
 
 class Steep(nn.Module):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from openml_client_torch import N_CLASSES, N_FEATURES
 from safetensors.torch import load, save
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
 from small_recipes import Tied, classifier, net, pipeline, regressor
+from torch import nn
 
 from openml_client import Client, DatasetDraft, Run, RunDraft, TaskDraft
 from openml_client.errors import FlowError, IntegrityError, NoResultError
@@ -200,6 +203,31 @@ def test_weights_are_not_kept_unless_they_are_asked_for(client: Client, classes:
     assert not [file.name for file in run.files if file.name.startswith("weights")]
     with pytest.raises(NoResultError, match="no weights"):
         client.runs.weights(run)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"batch_size": 0}, "TorchClassifier: batch_size=0; it must be a whole number from 1"),
+        ({"patience": 3}, "patience=3 needs rows for validation"),
+        ({"loss": nn.MSELoss}, "it is not known what MSELoss takes"),
+        ({"optimizer": "adam"}, "optimizer='adam'; give a class of torch.optim"),
+        ({"optimizer": partial(torch.optim.SGD, lr=-1.0)}, "optimizer: Invalid learning rate: -1"),
+        ({"preprocessing": "scale"}, "preprocessing='scale'; give 'auto'"),
+    ],
+)
+def test_settings_that_no_fold_could_use_are_refused_before_any_begins(
+    client: Client, classes: Task, changes: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(FlowError, match=complaint):
+        execute(client, classifier(**changes), classes)
+    with pytest.raises(FlowError, match=complaint):
+        client.flows.from_model(Pipeline([("net", classifier(**changes))]))
+
+
+def test_a_search_may_mend_the_settings_of_its_recipe(client: Client) -> None:
+    search = GridSearchCV(classifier(patience=3), {"validation_fraction": [0.1, 0.2]}, cv=2)
+    assert client.flows.from_model(search).name.startswith("sklearn.GridSearchCV")
 
 
 def test_a_search_gives_no_weights_and_says_so_before_training(
