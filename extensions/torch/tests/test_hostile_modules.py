@@ -88,6 +88,23 @@ HOSTILE = {
     ),
     "a million layers": part("torch.nn:GRU", input_size=1, hidden_size=1, num_layers=10**6),
     "a million layers without a name": part("torch.nn:GRU", **{"*args": [1, 1, 10**6]}),
+    "a million layers by a formula": part(
+        "torch.nn:GRU", input_size=1, hidden_size=1, num_layers={"$dim": ["*", 1000, 1000]}
+    ),
+    "a million layers by a formula without a name": part(
+        "torch.nn:GRU", **{"*args": [1, 1, {"$dim": ["*", 1000, 1000]}]}
+    ),
+    "a layer for each of a million numbers": part(
+        "openml_client_torch:EmbedCategories", n_numeric=0, cardinalities={"$range": [1, 10**6, 1]}
+    ),
+    "a hundred thousand threads": {
+        "$node": {
+            "kind": "estimator",
+            "class": "openml_client_torch:TorchClassifier",
+            "params": {"module": LINEAR, "threads": 100_000},
+            "defaults": {},
+        }
+    },
     "an odd device": part("torch.nn:Linear", in_features=1, out_features=1, device="vulkan"),
     "an odd device as a number": part("torch.nn:Linear", in_features=1, out_features=1, device=7),
 }
