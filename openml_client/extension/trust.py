@@ -70,11 +70,10 @@ class Rule:
         )
 
     def wrong(self, name: str, value: object) -> str | None:
-        """Complaint about what a name turned out to be; None if it is good."""
+        """Complaint about what a name that it allows turned out to be; None if it is good."""
         if not self.either:
             return self.complaint(value)
-        # A name that only the caller allows is judged by all.
-        judges = [rule for rule in self.either if rule.allows(name)] or self.either
+        judges = (rule for rule in self.either if rule.allows(name))
         complaints = [rule.wrong(name, value) for rule in judges]
         return None if None in complaints else complaints[0]
 
@@ -234,17 +233,16 @@ class Trust:
         """Complaint about an imported object that passed by its name.
 
         A trusted package vouches for what it defines, not for what it imports: nearly every
-        package has some function of ``os`` or ``subprocess`` within reach.
+        package has some function of ``os`` or ``subprocess`` within reach.  The extension judges
+        only what its own list names: under another name, no list tells what is fine.
         """
         home = home_of(value)
         if name in self.trusted or any(_is_below(home, package) for package in self.trusted):
             return None
         rule = self.policy.rules.get(kind)
-        return (
-            rule.wrong(name, value)
-            if rule
-            else f"defined in {home or 'no module'}, which is not trusted"
-        )
+        if rule is None or not rule.allows(name):
+            return f"defined in {home or 'no module'}, which is not trusted"
+        return rule.wrong(name, value)
 
     def _word_for(self, name: str) -> str | None:
         """What the caller trusts that covers a name; None if nothing does."""

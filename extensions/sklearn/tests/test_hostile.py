@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,23 @@ def test_a_hostile_flow_is_listed_by_the_audit(tree: Json) -> None:
 def test_what_a_trusted_module_imports_from_elsewhere_is_refused(name: str) -> None:
     with pytest.raises(FlowError):
         EXTENSION.build(described(transformer({"$function": name})), trust=strangers())
+
+
+@pytest.mark.parametrize("name", ["Popen", "run", "system"])
+@pytest.mark.parametrize("kind", sorted(EXTENSION.policy.rules))
+def test_what_a_package_of_the_caller_imports_from_elsewhere_is_refused(
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, made = tmp_path / "package_of_ours.py", tmp_path / "made"
+    package.write_text("from os import system\nfrom subprocess import Popen, run\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    reference = f"package_of_ours:{name}"
+    tree = {f"${kind}": reference} if kind in ("function", "class") else call(kind, reference)
+    if "$call" in tree:
+        tree["$call"]["args"] = [f"touch {made}" if name == "system" else ["touch", str(made)]]
+    with pytest.raises(FlowError):
+        EXTENSION.build(described(transformer(tree)), trust=strangers("package_of_ours"))
+    assert not made.exists()
 
 
 @pytest.mark.parametrize(

@@ -38,30 +38,41 @@ class Building:
                     raise ValueError(f"two modules are number {order}")
                 place = ".".join(step for step in path if step not in _SILENT)
                 self._parts[order] = (place, payload)
-        self._begun: set[int] = set()
+        self._turn: int | None = None
+        """Order of the part that is being made."""
         self._unfilled: list[tuple[nn.Module, Json]] = []
 
     def root(self, payload: Json, decoder: Decoder) -> nn.Module:
         """The outermost module, once all inside it are made."""
-        default = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float32)  # a flow depends on nothing that a process has set
-        try:
-            for _, (place, part) in sorted(self._parts.items()):
-                decoder.child(place or None, {PART: part})
-        finally:
-            torch.set_default_dtype(default)
+        self.make(decoder)
         for container, part in self._unfilled:
             gather(container, {name: self._child(part, name) for name in _names(part)})
         return self.made[_order(payload)]
 
+    def make(self, decoder: Decoder, failures: list[FlowError] | None = None) -> None:
+        """Make all parts in their order; where failures are gathered, all that can be made."""
+        default = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)  # a flow depends on nothing that a process has set
+        try:
+            for order, (place, part) in sorted(self._parts.items()):
+                self._turn = order
+                try:
+                    decoder.child(place or None, {PART: part})
+                except FlowError as error:
+                    if failures is None:
+                        raise
+                    failures.append(error)
+        finally:
+            torch.set_default_dtype(default)
+
     def part(self, payload: Json, decoder: Decoder) -> nn.Module:
-        """The module of a part: the one that is there, or a new one."""
+        """The module of a part: the one that is there, or a new one if it is its turn."""
         order = _order(payload)
         if order in self.made:
             return self.made[order]
-        if order in self._begun:
-            raise ValueError("a module that contains itself")
-        self._begun.add(order)
+        if order != self._turn:
+            raise ValueError(f"it needs module {order}, which contains it or is made later")
+        self._turn = None
         _, part = self._parts[order]
         self.made[order] = self._make(part, decoder)
         return self.made[order]

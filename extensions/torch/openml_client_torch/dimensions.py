@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from openml_client.extension.tree import MAX_INTEGER_BITS
+
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
@@ -148,4 +150,7 @@ def evaluate(formula: Json, sizes: Sizes) -> int | tuple[int, ...]:
     one, other = evaluate(left, sizes), evaluate(right, sizes)
     if operation not in _OPERATIONS or not isinstance(one, int) or not isinstance(other, int):
         raise ValueError(f"no formula of sizes: {formula!r}")
-    return _OPERATIONS[operation](one, other)
+    made = _OPERATIONS[operation](one, other)
+    if made.bit_length() > MAX_INTEGER_BITS:
+        raise ValueError(f"a size of {made.bit_length()} bits")
+    return made

@@ -6,7 +6,9 @@ after.
 
 from __future__ import annotations
 
+import contextlib
 import types
+from collections.abc import Iterator
 from dataclasses import is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -14,7 +16,9 @@ from typing import TYPE_CHECKING, Final
 from openml_client_sklearn.policy import POLICY as SKLEARN
 from openml_client_sklearn.policy import SEEDS
 
+from openml_client.extension.tree import MAX_VALUES, tagged
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
+from openml_client_torch.dimensions import evaluate
 from openml_client_torch.skorch import POLICY as SKORCH
 from openml_client_torch.values import DEVICE
 
@@ -25,6 +29,8 @@ _MAX_LAYERS: Final = 1_000
 """Each is a module; networks of a hundred layers are deep."""
 _MAX_UNNAMED: Final = 10_000
 """What an argument without a name would be is not known, so it might be a number of layers."""
+_MAX_THREADS: Final = 256
+"""Processors of a large machine; where the system refuses more, OpenMP ends the process."""
 
 _FUNCTIONS: Final = """
 abs absolute acos acosh add addcmul amax amin arccos arccosh arcsin arcsinh arctan arctan2 arctanh
@@ -110,9 +116,43 @@ def _needs_a_device(parameter: str, value: Json) -> str | None:
     return None
 
 
+def _wants_more_threads(parameter: str, value: Json) -> str | None:
+    many = [n for n in numbers(value) if n > _MAX_THREADS] if parameter == "threads" else []
+    return f"it asks for {many[0]:,} threads" if many else None
+
+
 def is_number_of_layers(parameter: str) -> bool:
     """Whether an argument of this name says how many layers there are."""
     return parameter.startswith("num_") and parameter.endswith("layers")
+
+
+def numbers(value: Json) -> Iterator[int | float]:
+    """Numbers inside an argument, and those that formulas inside it come to."""
+    yield from (n for n in scalars(value) if type(n) in (int, float))
+    for payload in _payloads(value, "$dim"):
+        with contextlib.suppress(TypeError, ValueError, ArithmeticError):  # none can be built
+            made = evaluate(payload, {})
+            yield from made if isinstance(made, tuple) else (made,)
+
+
+def _payloads(value: Json, wanted: str) -> Iterator[Json]:
+    """Payloads of a tag inside an argument; parts inside it are looked at on their own."""
+    stack = [value]
+    while stack:
+        tag, payload = tagged(item := stack.pop()) or (None, item)
+        if tag == wanted:
+            yield payload
+        elif tag in ("$node", "$part", "$call"):
+            continue
+        elif isinstance(payload, (dict, list)):
+            stack.extend(payload.values() if isinstance(payload, dict) else payload)
+
+
+def _is_long_range(parameter: str, value: Json) -> str | None:
+    # Constructors may make a list of it, or a layer of each of its numbers.
+    ends = (abs(n) for payload in _payloads(value, "$range") for n in numbers(payload))
+    furthest = max(ends, default=0)
+    return f"it counts up to {furthest:,}" if furthest > MAX_VALUES else None
 
 
 def _has_too_many_layers(parameter: str, value: Json) -> str | None:
@@ -122,7 +162,7 @@ def _has_too_many_layers(parameter: str, value: Json) -> str | None:
         limit = _MAX_LAYERS
     else:
         return None
-    many = [n for n in scalars(value) if type(n) in (int, float) and abs(n) > limit]
+    many = [n for n in numbers(value) if abs(n) > limit]
     return f"it asks for {many[0]:,} layers, or of something" if many else None
 
 
@@ -154,7 +194,9 @@ OWN = Policy(
             complaint=_not_a_calculation,
         ),
     },
-    hazards=tuple(map(Hazard, (_needs_a_device, _has_too_many_layers))),
+    hazards=tuple(
+        map(Hazard, (_needs_a_device, _has_too_many_layers, _is_long_range, _wants_more_threads))
+    ),
 )
 """What this extension vouches for of torch, and of its own."""
 

@@ -13,6 +13,8 @@ import secrets
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -83,9 +85,20 @@ class _Ranks(threading.local):
     def __init__(self) -> None:
         self.count = itertools.count()
         self.thread = secrets.randbits(63)
+        self.notice: Callable[[], None] | None = None
 
 
 _ranks = _Ranks()
+
+
+@contextmanager
+def noticing(notice: Callable[[], None]) -> Iterator[None]:
+    """Call a function before this thread makes a module, by a constructor or as a copy."""
+    before, _ranks.notice = _ranks.notice, notice
+    try:
+        yield
+    finally:
+        _ranks.notice = before
 
 
 def call_of(module: nn.Module) -> Call | None:
@@ -95,6 +108,8 @@ def call_of(module: nn.Module) -> Call | None:
 
 
 def _new(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
+    if _ranks.notice is not None:
+        _ranks.notice()
     following: Any = super(nn.Module, cls).__new__
     module: nn.Module = (
         following(cls) if following is object.__new__ else following(cls, *args, **kwargs)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +45,12 @@ def named(function: str) -> Json:
     return {"$function": function}
 
 
+def stacked(layer: Json, order: int) -> Json:
+    return part("torch.nn:TransformerEncoder", order=order, encoder_layer=layer, num_layers=200)
+
+
 LINEAR = part("torch.nn:Linear", in_features=2, out_features=2)
+LATER = part("torch.nn:Linear", order=3, in_features=2, out_features=2)
 
 HOSTILE = {
     "a module elsewhere": part("os:mkdir", path="x"),
@@ -88,6 +94,23 @@ HOSTILE = {
     ),
     "a million layers": part("torch.nn:GRU", input_size=1, hidden_size=1, num_layers=10**6),
     "a million layers without a name": part("torch.nn:GRU", **{"*args": [1, 1, 10**6]}),
+    "a million layers by a formula": part(
+        "torch.nn:GRU", input_size=1, hidden_size=1, num_layers={"$dim": ["*", 1000, 1000]}
+    ),
+    "a million layers by a formula without a name": part(
+        "torch.nn:GRU", **{"*args": [1, 1, {"$dim": ["*", 1000, 1000]}]}
+    ),
+    "a layer for each of a million numbers": part(
+        "openml_client_torch:EmbedCategories", n_numeric=0, cardinalities={"$range": [1, 10**6, 1]}
+    ),
+    "a hundred thousand threads": {
+        "$node": {
+            "kind": "estimator",
+            "class": "openml_client_torch:TorchClassifier",
+            "params": {"module": LINEAR, "threads": 100_000},
+            "defaults": {},
+        }
+    },
     "an odd device": part("torch.nn:Linear", in_features=1, out_features=1, device="vulkan"),
     "an odd device as a number": part("torch.nn:Linear", in_features=1, out_features=1, device=7),
 }
@@ -128,8 +151,8 @@ def test_hostile_modules_are_refused_in_a_process_that_never_imports_torch() -> 
     assert done.stdout.strip() == "[]"
 
 
-def build(tree: Json) -> Any:
-    trust = Trust.of_strangers(POLICY)
+def build(tree: Json, *trusted: str) -> Any:
+    trust = Trust.of_strangers(POLICY, trusted)
     trust.require(described(tree))
     return CODEC.decode(tree, trust)
 
@@ -167,6 +190,7 @@ BROKEN = {
     "a circle of copies": part(
         "torch.nn:Linear", "copied", 0, of=part("torch.nn:Linear", "shared", 0)
     ),
+    "a module that is made later": stacked(stacked(stacked(LATER, 2), 1), 0),
     "an argument that does not exist": part("torch.nn:Linear", a=1),
     "arguments that do not fit": part("torch.nn:Linear", in_features=-2, out_features=3),
     "an assertion": part("torch.nn:MultiheadAttention", embed_dim=3, num_heads=2),
@@ -233,10 +257,6 @@ def test_a_model_of_more_than_a_billion_weights_is_refused_without_memory(tree: 
         build(tree)
 
 
-def stacked(layer: Json, order: int) -> Json:
-    return part("torch.nn:TransformerEncoder", order=order, encoder_layer=layer, num_layers=200)
-
-
 def doubled(n: int) -> Json:
     tree: Json = part("torch.nn:ReLU")
     for order in range(1, n):
@@ -252,10 +272,24 @@ def copied(n: int) -> Json:
     return tree
 
 
+def transformer(order: int) -> Json:
+    sizes = {"d_model": 2, "nhead": 1, "dim_feedforward": 1}
+    layers = {"num_encoder_layers": 600, "num_decoder_layers": 600}
+    return part("torch.nn:Transformer", order=order, **sizes, **layers)
+
+
 MANY = {
     "stacks of stacks": stacked(stacked(part("torch.nn:ReLU"), 1), 2),
     "what is shared again and again": doubled(40),
     "copies of copies": copied(40),
+    "what a constructor makes of numbers": part(
+        "torch.nn:AdaptiveLogSoftmaxWithLoss",
+        in_features=1,
+        n_classes=10_000,
+        cutoffs=[*range(1, 7_000)],
+        div_value=1.0,
+    ),
+    "layers of a dozen modules": container(*map(transformer, range(2))),
 }
 
 
@@ -263,6 +297,32 @@ MANY = {
 def test_a_model_of_very_many_modules_is_refused_before_it_is_made(tree: Json) -> None:
     with pytest.raises(FlowError, match="modules; the flows of others"):
         build(tree)
+
+
+def test_all_modules_of_a_flow_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    from openml_client_torch import limits
+
+    monkeypatch.setattr(limits, "MAX_WEIGHTS", 9)
+    assert build([LINEAR]) is not None
+    with pytest.raises(FlowError, match="12 weights"):
+        build([LINEAR, LINEAR])
+
+
+def test_a_module_that_needs_real_memory_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openml_client_torch import limits
+
+    text = "from torch import nn, ones\nclass Net(nn.Module):\n"
+    text += "    def __init__(self):\n        super().__init__()\n        ones(1).item()\n"
+    (tmp_path / "net_of_ours.py").write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(limits, "MAX_WEIGHTS", 9)
+    wide = part("torch.nn:Linear", order=1, in_features=9, out_features=9)
+    net = part("net_of_ours:Net")
+    assert build(net, "net_of_ours") is not None
+    with pytest.raises(FlowError, match="90 weights"):
+        build(container(net, wide), "net_of_ours")
 
 
 def test_a_large_model_of_the_callers_own_is_none_of_our_business(
