@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 FOREIGN := .venv-foreign
 OTHERS := .venv-others
 
+# Of two workers each has one core: threads of torch and OpenMP would only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test others conformance faults check lint types imports docs protocol bench coverage-models coverage-versions format clean
 
@@ -16,13 +19,13 @@ quickstart: $(VENV)/.installed  ## Install, then run the main job on the embedde
 	$(BIN)/openml-client quickstart
 
 test: $(VENV)/.dev $(FOREIGN)/.installed  ## Install what tests need, run all but those of conformance
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not conformance and not endurance and not others"
+	$(PYTEST) --dist worksteal -m "not conformance and not endurance and not others"
 
 conformance: $(VENV)/.dev $(FOREIGN)/.installed  ## Run whole sessions and documented examples of other clients
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m conformance
+	$(PYTEST) --dist loadfile -m conformance
 
 faults: $(VENV)/.dev  ## Run the reliability battery, and count its tests by fault
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m fault
+	$(PYTEST) -q --dist worksteal -m fault
 
 bench: $(VENV)/.dev $(FOREIGN)/.installed  ## Measure beside openml-python and skorch: ROWS="2 3" picks rows, REPEATS=9 sets rounds, QUICK=1 tries it
 	$(BIN)/python -m benchmarks --rows "$(ROWS)" --repeats $(or $(REPEATS),5) $(if $(QUICK),--quick)

@@ -36,25 +36,38 @@ LABELS = ("zebra", "ant", "mole")
 TRUSTED = ("small_skorch",)
 
 ELSEWHERE = """
-import pickle, sys
+import json, sys
 from openml_client.extension.description import Description
 from openml_client.extension.trust import Trust
 from openml_client_torch import EXTENSION
 from test_skorch import TRUSTED, fold
 
-description = Description.from_bytes(sys.stdin.buffer.read())
-model = EXTENSION.build(description, trust=Trust.of_strangers(EXTENSION.policy, TRUSTED))
-assert EXTENSION.describe(model).to_bytes() == description.to_bytes()
-print(EXTENSION.run_fold(model, fold(sys.argv[1]), seed=5).METHOD.tobytes().hex())
+trust = Trust.of_strangers(EXTENSION.policy, TRUSTED)
+results = {}
+for name, (written, target, method) in json.load(sys.stdin).items():
+    description = Description.from_bytes(written.encode())
+    model = EXTENSION.build(description, trust=trust)
+    assert EXTENSION.describe(model).to_bytes() == description.to_bytes()
+    found = EXTENSION.run_fold(model, fold(target), seed=5)
+    results[name] = getattr(found, method).tobytes().hex()
+print(json.dumps(results))
 """
 
 REPRODUCE = """
-import sys
+import json, sys
 from openml_client import Client
 
 with Client(f"local:{sys.argv[1]}") as client:
-    print(client.runs.reproduce(int(sys.argv[2]), trusted=["small_skorch"]).to_json())
+    for run in sys.argv[2:]:
+        report = client.runs.reproduce(int(run), trusted=["small_skorch"])
+        print(json.dumps(json.loads(report.to_json())))
 """
+
+MODELS = {
+    **{name: (make, "class", "probabilities") for name, make in CLASSIFIERS.items()},
+    "regression": (regression, "number", "predictions"),
+    "binary": (binary, "one", "probabilities"),
+}
 
 
 def table(n_rows: int = 90) -> pd.DataFrame:
@@ -87,43 +100,39 @@ def run(model: Any, target: str = "class") -> FoldResult:
     return found
 
 
-def elsewhere(script: str, *arguments: str, given: bytes = b"") -> str:
+def elsewhere(script: str, *arguments: str, given: str = "") -> str:
     """What a fresh process with another hash seed prints."""
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "7"},
         input=given,
         capture_output=True,
+        text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode().strip()
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_a_net_is_rebuilt_elsewhere_and_gives_the_same_probabilities(name: str) -> None:
+def test_probabilities_of_a_net_stand_under_their_labels(name: str) -> None:
     model = CLASSIFIERS[name]()
     assert find_extension(model) is EXTENSION
-    torch.rand(3)  # what was drawn before does not count
     found = run(model)
     assert found.probability_labels == ("ant", "mole", "zebra")
     best = np.array(found.probability_labels)[np.asarray(found.probabilities).argmax(axis=1)]
     assert (best == found.predictions).all()
     assert (found.predictions == table()["class"][60:]).mean() > 0.4
-    script = ELSEWHERE.replace("METHOD", "probabilities")
-    again = elsewhere(script, "class", given=EXTENSION.describe(model).to_bytes())
-    assert again == np.asarray(found.probabilities).tobytes().hex()
 
 
-def test_a_regression_and_two_classes_get_their_targets_in_the_shape_of_their_losses() -> None:
-    for model, target, method in (
-        (regression(), "number", "predictions"),
-        (binary(), "one", "probabilities"),
-    ):
-        found = getattr(run(model, target), method)
-        script = ELSEWHERE.replace("METHOD", method)
-        again = elsewhere(script, target, given=EXTENSION.describe(model).to_bytes())
-        assert again == np.asarray(found).tobytes().hex()
+def test_nets_are_rebuilt_elsewhere_and_give_the_same_bits() -> None:
+    torch.rand(3)  # what was drawn before does not count
+    given, found = {}, {}
+    for name, (make, target, method) in MODELS.items():
+        written = EXTENSION.describe(make()).to_bytes().decode()
+        given[name] = (written, target, method)
+        found[name] = np.asarray(getattr(run(make(), target), method)).tobytes().hex()
+    assert json.loads(elsewhere(ELSEWHERE, given=json.dumps(given))) == found
 
 
 def test_a_net_for_two_classes_refuses_three() -> None:
@@ -297,23 +306,29 @@ def client(folder: Path) -> Iterator[Client]:
         yield client
 
 
-@pytest.mark.parametrize(
-    ("make", "target"),
-    [(by_class, "class"), (CLASSIFIERS["by instance"], "class"), (regression, "number")],
-)
-def test_a_published_run_is_identical_in_a_fresh_process(
-    client: Client, folder: Path, make: Callable[[], Any], target: str
-) -> None:
+def publish(client: Client, make: Callable[[], Any], target: str) -> str:
+    """Number of a published run."""
     draft = DatasetDraft(name=target, description="For a test.", default_target_attribute=target)
     dataset = client.datasets.publish(draft, table()[["a", "b", target]])
     type_id, procedure = (2, "7") if target == "number" else (1, "1")
     inputs = {"source_data": str(dataset.id), "target_feature": target}
     inputs |= {"estimation_procedure": procedure}
     task = client.tasks.publish(TaskDraft(type_id=type_id, inputs=inputs))
-    kept = client.runs.publish(client.runs.execute(make(), task, progress=False))
-    report = json.loads(elsewhere(REPRODUCE, str(folder), str(kept.id)))
-    assert report["verdict"] == "identical", report
-    assert report["states"] == [10, 10]
+    return str(client.runs.publish(client.runs.execute(make(), task, progress=False)).id)
+
+
+def test_published_runs_are_identical_in_a_fresh_process(client: Client, folder: Path) -> None:
+    runs = [
+        publish(client, make, target)
+        for make, target in (
+            (by_class, "class"),
+            (CLASSIFIERS["by instance"], "class"),
+            (regression, "number"),
+        )
+    ]
+    reports = [*map(json.loads, elsewhere(REPRODUCE, str(folder), *runs).splitlines())]
+    found = [(report["verdict"], report["states"]) for report in reports]
+    assert found == [("identical", [10, 10])] * 3, reports
 
 
 def node(kind: str = "net", cls: str = "skorch:NeuralNetClassifier", **params: Json) -> Json:
@@ -368,7 +383,7 @@ for tree in json.load(sys.stdin):
     assert untrusted(description, EXTENSION.policy)
 print([name for name in ("skorch", "torch", "sklearn", "numpy") if name in sys.modules])
 """
-    assert elsewhere(script, given=json.dumps([*HOSTILE.values()]).encode()) == "[]"
+    assert elsewhere(script, given=json.dumps([*HOSTILE.values()])).strip() == "[]"
 
 
 @pytest.mark.parametrize(
