@@ -24,7 +24,7 @@ from openml_client.extension.description import Description, read_json
 from openml_client.extension.identity import Json, canonical, digest
 from openml_client.extension.references import OWN_PREFIX, framework_of
 from openml_client.extension.structure import Address, Component, Slot, join, layout, split
-from openml_client.extension.tree import NODE, check, tagged
+from openml_client.extension.tree import NODE, PART, check, tagged
 from openml_client.model.flow import (
     FlowDraft,
     FlowDraftComponent,
@@ -235,7 +235,10 @@ def _collapsed(component: Component, names: Mapping[int, str]) -> Json:
 
 
 def _readable(component: Component, limit: int) -> str:
-    """``sklearn.Pipeline(impute=SimpleImputer,svc=SVC)``, with as much inside as there is room."""
+    """``sklearn.Pipeline(impute=SimpleImputer,svc=SVC)``, with as much inside as there is room.
+
+    Of the parts that are no components, as modules of networks, the outermost are named.
+    """
     package = _casual(framework_of(component.payload["class"]))
     for depth in range(5, -1, -1):
         name = f"{package}.{_call_text(component, depth)}"
@@ -245,11 +248,19 @@ def _readable(component: Component, limit: int) -> str:
 
 
 def _call_text(component: Component, depth: int) -> str:
-    name = _casual(component.payload["class"].partition(":")[2])
-    if not component.children or depth == 0:
+    name = _class_text(component.payload)
+    if depth == 0:
         return name
-    inside = (f"{i}={_call_text(c, depth - 1)}" for i, c in component.children.items())
-    return f"{name}({','.join(inside)})"
+    inside = {i: _call_text(child, depth - 1) for i, child in component.children.items()}
+    for key, value in sorted(component.payload["params"].items()):
+        match tagged(value):
+            case (tag, payload) if tag == PART:
+                inside[_casual(key)] = _class_text(payload)
+    return f"{name}({','.join(map('='.join, inside.items()))})" if inside else name
+
+
+def _class_text(payload: Json) -> str:
+    return _casual(payload["class"].partition(":")[2])
 
 
 def _place(path: tuple[str, ...]) -> str:

@@ -102,7 +102,13 @@ def test_versions_name_torch_and_neither_extension() -> None:
     version = torch.__version__.partition("+")[0]
     assert flow.external_version == f"openml_client_torch==1,torch=={version}"
     assert flow.dependencies == f"torch=={version}"
-    assert flow.name.startswith("torch.TorchClassifier.")
+
+
+def test_names_say_what_is_trained() -> None:
+    flow = flow_from_description(EXTENSION.describe(classifier(loss=nn.NLLLoss())), EXTENSION)
+    assert flow.name.startswith("torch.TorchClassifier(loss=NLLLoss,module=Sequential).")
+    flow = flow_from_description(EXTENSION.describe(make_pipeline(classifier())), EXTENSION)
+    assert "torchclassifier=TorchClassifier(module=Sequential)" in flow.name
 
 
 def test_a_net_for_another_kind_of_task_is_refused() -> None:
