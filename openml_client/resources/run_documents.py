@@ -175,6 +175,16 @@ def training_log(outcome: Outcome) -> dict[str, bytes]:
     return {TRAINING_LOG: json_bytes({"folds": folds})} if folds else {}
 
 
+def source_files(texts: Mapping[str, str]) -> dict[str, bytes]:
+    """The files that hold the texts of modules."""
+    # A server knows a file by what stands before the first dot.
+    return {
+        f"source-{module.replace('.', '-')}.py": text.encode("utf-8", "surrogatepass")
+        for module, text in texts.items()
+        if text
+    }
+
+
 def read_training_log(content: bytes) -> dict[Key, dict[str, Any]]:
     """How the training of each fold went, by ``(repeat, fold, sample)``.
 

@@ -1,4 +1,4 @@
-"""The versions that a run had, by what it recorded, and those that are here."""
+"""The versions and the code that a run had, by what it recorded, and those that are here."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ SETUP_STRING_NAMES = {
 }
 """What openml-python calls the packages whose versions it records in the setup string of a run,
 as ``Python_3.11.7. Sklearn_1.5.2. NumPy_1.26.4. SciPy_1.13.1.``."""
+
+_SOURCES = "sources"
+"""Key of an ``environment.json``: hashes of texts by module."""
 
 _RECORDED = re.compile(r"\b([A-Z]\w*?)_(\d[\w.+!-]*?)\.(?=\s|$)")
 
@@ -48,6 +51,47 @@ def recorded_versions(content: bytes | None, setup_string: str | None) -> dict[s
     if content is None:
         found = dict(_RECORDED.findall(setup_string or ""))
         return {name: found[key] for key, name in SETUP_STRING_NAMES.items() if key in found}
+    return versions_of(_read(content))
+
+
+def with_sources(environment: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """An environment that also tells the hashes of modules' texts."""
+    from openml_client.extension.sources import text_hash
+
+    if not texts:
+        return dict(environment)
+    return {**environment, _SOURCES: {module: text_hash(text) for module, text in texts.items()}}
+
+
+def changed_sources(content: bytes | None, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Which modules have another text here than a run had, in words.
+
+    Parameters
+    ----------
+    content
+        Of the run's ``environment.json``, if it has one.
+    texts
+        Those that are here, by module.
+
+    Raises
+    ------
+    FormatError
+        If the file is no JSON object.
+    """
+    from openml_client.extension.sources import text_hash
+
+    recorded = _read(content).get(_SOURCES) if content is not None else None
+    had = recorded if isinstance(recorded, dict) else {}
+    here = {module: text_hash(text) for module, text in texts.items()}
+    return tuple(
+        f"the code of {module} is not what the run had: sha256 {str(had[module])[:12]} there, "
+        f"{here[module][:12]} here"
+        for module in sorted(here.keys() & had.keys())
+        if here[module] != had[module]
+    )
+
+
+def _read(content: bytes) -> dict[str, Any]:
     try:
         environment = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -56,7 +100,7 @@ def recorded_versions(content: bytes | None, setup_string: str | None) -> dict[s
         raise FormatError(
             f"the environment.json of the run is no object but {type(environment).__name__}"
         )
-    return versions_of(environment)
+    return environment
 
 
 def versions_here(names: Iterable[str]) -> dict[str, str]:

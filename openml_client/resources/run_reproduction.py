@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,14 @@ from openml_client.resources.flows import build, extension_of, settings_of, stra
 from openml_client.resources.foreign_flows import is_own
 from openml_client.resources.run_audit import RunAudits
 from openml_client.resources.run_documents import (
+    ENVIRONMENT,
     LONG_VALUES,
     TRAINING_LOG,
     failures_of,
     read_training_log,
     seed_of,
 )
-from openml_client.resources.run_environment import versions_here
+from openml_client.resources.run_environment import changed_sources, versions_here
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -189,6 +190,7 @@ class RunReproductions(RunAudits):
         executor: Executor | None,
         progress: bool,
     ) -> Reproduction:
+        from openml_client.extension.sources import sources
         from openml_client.formats.predictions import as_published, read_predictions
         from openml_client.running.reproduce import (
             Reproduction,
@@ -204,13 +206,14 @@ class RunReproductions(RunAudits):
         description = self._description_of(run, notes)
         trust = strangers_trust(description, trusted)
         build(description, trust=trust, notes=notes)
+        texts = sources(description, trust)
         task = self._tasks.get(run.task_id)
         outcome, data = self._run(
             description, trust, task, seed=seed_of(run), executor=executor, progress=progress
         )
         published = read_predictions(content, labels=data.labels)
         again = as_published(outcome.predictions)
-        environment, unreadable = self._compare_environment(run, description)
+        environment, told = self._compare_environment(run, description, texts)
         verdict, reason, rows = compare_predictions(published, again, tolerance=tolerance)
         logs, unreadable_logs = self._logs(run)
         elsewhere = trained_elsewhere(logs, outcome.logs)
@@ -222,7 +225,7 @@ class RunReproductions(RunAudits):
             n_rows=len(published),
             measures=compare_measures(run, task, data, published=published, again=again),
             environment=environment,
-            notes=(*unreadable, *unreadable_logs, *map(str, (*notes, *failures_of(outcome)))),
+            notes=(*told, *unreadable_logs, *map(str, (*notes, *failures_of(outcome)))),
             label_agreement=label_agreement(published, rows),
             states=compare_states(logs, outcome.logs),
         )
@@ -276,19 +279,20 @@ class RunReproductions(RunAudits):
         return self._flows.describe(flow, settings, long_values=long_values, notes=notes)
 
     def _compare_environment(
-        self, run: Run, description: Description
+        self, run: Run, description: Description, texts: Mapping[str, str]
     ) -> tuple[dict[str, tuple[str | None, str | None]], tuple[str, ...]]:
-        """The versions of the run and those that are here, and why they can't be told."""
+        """The versions of the run and those that are here, and what else is to be told of them."""
         from openml_client.running.reproduce import compare_environments
 
         try:
             wanted = self._recorded(run)
+            told = changed_sources(self._file(run, ENVIRONMENT), texts)
         except FormatError as error:
             return {}, (error.message,)
         if not wanted and not is_own(self._flows.get(run.flow_id)):
             # Other programs make a flow for each version of a framework.
             wanted = dict(line.split("==", 1) for line in description.frameworks.values())
-        return compare_environments(wanted, versions_here(wanted)) if wanted else {}, ()
+        return compare_environments(wanted, versions_here(wanted)) if wanted else {}, told
 
 
 def _find_uv() -> str:

@@ -35,9 +35,11 @@ from openml_client.resources.run_documents import (
     preview_of,
     setup_string,
     shortened,
+    source_files,
     training_log,
     upload_of,
 )
+from openml_client.resources.run_environment import with_sources
 from openml_client.resources.run_reproduction import RunReproductions
 from openml_client.resources.setups import Setups
 from openml_client.resources.tasks import Tasks
@@ -92,6 +94,7 @@ class Runs(RunReproductions):
         executor: Executor | None = None,
         progress: bool = True,
         artefacts: Iterable[str] = (),
+        attach_source: bool = False,
         trusted: Iterable[str] = (),
     ) -> RunDraft:
         """A run of a model on all folds of a task; it stays local until it is published.
@@ -115,6 +118,10 @@ class Runs(RunReproductions):
         artefacts
             Kinds of files that each fold is to give, as ``["weights"]`` of a net; what there is
             depends on the extension.
+        attach_source
+            Give the run the text of the modules that define what its flow names beyond what the
+            extension vouches for: people may read it, nobody executes it.  Its hash is recorded
+            in any case.
         trusted
             Packages or names that a stored flow may import.
 
@@ -130,6 +137,7 @@ class Runs(RunReproductions):
         from openml_client.extension.environment import environment
         from openml_client.extension.flows import flow_from_description
         from openml_client.extension.seeds import seed_description
+        from openml_client.extension.sources import sources
         from openml_client.formats.predictions import as_published
         from openml_client.running.scores import global_scores
 
@@ -139,6 +147,8 @@ class Runs(RunReproductions):
         root_seed = as_seed(seed)
         wanted = as_artefacts(artefacts, extension)
         seeded = seed_description(description, root_seed, extension.capabilities.seed_parameters)
+        trust.require(seeded)
+        texts = sources(seeded, trust)
         outcome, data = self._run(
             seeded,
             trust,
@@ -152,8 +162,10 @@ class Runs(RunReproductions):
         for failure in failures:
             _logger.warning("task %d: a fold failed: %s", task.id, failure)
         draft = flow_from_description(seeded, extension)
-        files = {ENVIRONMENT: json_bytes(environment()), **training_log(outcome)}
-        files |= outcome.artefacts
+        files = {ENVIRONMENT: json_bytes(with_sources(environment(), texts))}
+        files |= {**training_log(outcome), **outcome.artefacts}
+        if attach_source:
+            files |= source_files(texts)
         if draft.long_values is not None:
             files[LONG_VALUES] = draft.long_values
         run = RunDraft(
