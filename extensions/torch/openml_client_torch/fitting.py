@@ -16,6 +16,7 @@ from openml_client_torch.parts import (
     make_module,
     make_optimizer,
     make_scheduler,
+    require_scheduler,
     steps_per_epoch,
     try_loss,
     try_module,
@@ -68,6 +69,8 @@ def check_recipe(recipe: Any) -> None:
     make_loss(recipe.loss, {}, None, 1)
     # Nothing is drawn for these weights; patterns and schedulers need those of the module.
     make_optimizer(recipe.optimizer, nn.ParameterList([torch.zeros(2, 2)]), None, {})
+    if recipe.scheduler is not None:
+        require_scheduler(recipe.scheduler)
 
 
 def fitted(

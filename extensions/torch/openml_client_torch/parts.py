@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    ChainedScheduler,
+    LRScheduler,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 
 from openml_client.errors import FlowError
 from openml_client_torch.modules import rebuilt
@@ -209,13 +215,14 @@ def make_optimizer(
             )
         parts.append({"params": [named.pop(name) for name in names], **rebuilt(options, sizes)})
     rest = [{"params": [*named.values()]}] if named else []
-    make = rebuilt(optimizer, sizes)
-    made = _called("optimizer", make, rest + parts) if callable(make) else make
+    advice = (
+        "give a class of torch.optim, or a partial of one, that makes its steps from gradients "
+        "(LBFGS does not)"
+    )
+    make = rebuilt(_maker("optimizer", optimizer, torch.optim.Optimizer, advice), sizes)
+    made = _called("optimizer", make, rest + parts)
     if not isinstance(made, torch.optim.Optimizer) or isinstance(made, torch.optim.LBFGS):
-        raise TypeError(
-            f"optimizer={optimizer!r}; give a class of torch.optim, or a partial of one, that "
-            "makes its steps from gradients (LBFGS does not)"
-        )
+        raise TypeError(f"optimizer={optimizer!r}; {advice}")
     unknown = {name for part in parts for name in part} - {"params", *made.defaults}
     if unknown:
         raise ValueError(
@@ -240,17 +247,12 @@ def make_scheduler(
     TypeError
         If it is no scheduler, or takes other arguments.
     ValueError
-        If it follows a measure that is not the recipe's.
+        If it follows a measure that is not the recipe's, or a cycle of other steps.
     """
     if scheduler is None:
         return None
-    make = rebuilt(scheduler, sizes)
-    if not callable(make):
-        raise TypeError(
-            f"scheduler={scheduler!r}; give a class of torch.optim.lr_scheduler, or a partial of "
-            "one"
-        )
-    made = _called("scheduler", make, optimizer)
+    require_scheduler(scheduler)
+    made = _scheduler(rebuilt(scheduler, sizes), optimizer)
     if isinstance(made, ReduceLROnPlateau):
         mode = "max" if monitor == "score" else "min"
         if step == "step" or made.mode != mode:
@@ -258,7 +260,71 @@ def make_scheduler(
                 f"ReduceLROnPlateau follows the {monitor} of each epoch; give it mode={mode!r}, "
                 "and scheduler_step='epoch'"
             )
+    if isinstance(made, OneCycleLR):
+        _require_whole_cycle(made, sizes, step)
     return made
+
+
+def require_scheduler(scheduler: Any) -> None:
+    """Hold a recipe's parameter ``scheduler`` to what makes one.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, or one of several inside it is.
+    """
+    advice = "give a class of torch.optim.lr_scheduler, or a partial of one"
+    _maker("scheduler", scheduler, LRScheduler, advice)
+    for inner in _inner_schedulers(scheduler) or ():
+        require_scheduler(inner)
+
+
+def _inner_schedulers(scheduler: Any) -> Sequence[Any] | None:
+    """Those that a partial of SequentialLR or ChainedScheduler is to follow; None for others."""
+    if not isinstance(scheduler, partial) or scheduler.func not in (SequentialLR, ChainedScheduler):
+        return None
+    found: Any = scheduler.keywords.get("schedulers") or (scheduler.args or ((),))[0]
+    if not isinstance(found, list | tuple):
+        raise TypeError(f"scheduler: schedulers={found!r}; give a list of classes or partials")
+    return found
+
+
+def _scheduler(make: Any, optimizer: torch.optim.Optimizer) -> Any:
+    """Scheduler of an optimizer, those inside it first."""
+    given = _inner_schedulers(make)
+    if given is None:
+        return _called("scheduler", make, optimizer)
+    inner = [_scheduler(one, optimizer) for one in given]
+    rest = {**make.keywords, "schedulers": inner, "optimizer": optimizer}
+    return _called("scheduler", partial(make.func, **rest))
+
+
+def _require_whole_cycle(cycle: OneCycleLR, sizes: Sizes, step: Literal["epoch", "step"]) -> None:
+    n_steps: Any = sizes["n_steps"]
+    n_epochs = n_steps // sizes["steps_per_epoch"]
+    wanted, remedy = n_steps, "total_steps=N_STEPS"
+    if step == "epoch":
+        wanted, remedy = n_epochs, f"total_steps={n_epochs}, or N_STEPS and scheduler_step='step'"
+    if cycle.total_steps != wanted:
+        raise ValueError(
+            f"scheduler: OneCycleLR has a cycle of {cycle.total_steps} steps, and with "
+            f"scheduler_step={step!r} the training makes {wanted}; give {remedy}"
+        )
+
+
+def _maker(parameter: str, value: Any, kind: type, advice: str) -> Any:
+    """A value that may make a thing of the kind: its class, a partial of it, or a function.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, or a class of another kind.
+    """
+    made: Any = value.func if isinstance(value, partial) else value
+    if not callable(value) or (isinstance(made, type) and not issubclass(made, kind)):
+        what = f"{made.__name__} is no {kind.__name__}; " if isinstance(made, type) else ""
+        raise TypeError(f"{parameter}={value!r}; {what}{advice}")
+    return value
 
 
 def _called(parameter: str, factory: Callable[..., Any], *args: Any) -> Any:
