@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from openml_client.extension.seeds import derive
-from openml_client_torch.outputs import require_meaning
+from openml_client_torch.outputs import refuse_loss_of_classes, require_meaning
 from openml_client_torch.parts import (
     make_loss,
     make_module,
@@ -18,8 +18,6 @@ from openml_client_torch.parts import (
     make_scheduler,
     require_scheduler,
     steps_per_epoch,
-    try_loss,
-    try_module,
 )
 from openml_client_torch.preparing import (
     Preparation,
@@ -30,6 +28,7 @@ from openml_client_torch.preparing import (
 )
 from openml_client_torch.settings import check_settings
 from openml_client_torch.training import Rows, Trainer
+from openml_client_torch.trials import try_loss, try_module, try_outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +65,8 @@ def check_recipe(recipe: Any) -> None:
     preparation_of(recipe.preprocessing)
     if hasattr(recipe, "output"):
         require_meaning(recipe.loss, recipe.output)
+    else:
+        refuse_loss_of_classes(recipe.loss)
     make_loss(recipe.loss, {}, None, 1)
     # Nothing is drawn for these weights; patterns and schedulers need those of the module.
     make_optimizer(recipe.optimizer, nn.ParameterList([torch.zeros(2, 2)]), None, {})
@@ -105,6 +106,8 @@ def fitted(
         return Rows(x.to(device), outputs.targets(targets.values[mask], dtype).to(device))
 
     train, valid = rows(x, ~held), None
+    batch = try_module(module, train.x[: recipe.batch_size])
+    try_outputs(batch, outputs.meaning, adds_up=outputs.adds_up)
     if held.any():
         valid = rows(tensor_of(preparation.transform(take(table, held)), dtype), held)
     loss = make_loss(recipe.loss, sizes, targets.weights(~held), outputs.n_outputs)

@@ -65,46 +65,6 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
     return made
 
 
-def try_module(module: nn.Module, x: Tensor) -> Tensor:
-    """Outputs for a few rows, which also gives lazy layers their sizes.
-
-    Raises
-    ------
-    ValueError
-        If the module can't take such rows.
-    """
-    module.eval()  # no statistics move, and nothing is drawn but the weights of lazy layers
-    try:
-        with torch.no_grad():
-            outputs = module(x)
-    except Exception as error:  # whatever a module raises
-        what = str(error) if isinstance(error, RuntimeError) else repr(error)
-        raise ValueError(
-            f"the module can't take rows of {x.shape[1]} features{_place(module, error)}: {what}\n"
-            "Let its first layer have N_FEATURES inputs, and each other as many as it is given; "
-            "embed only codes, as EmbedCategories does."
-        ) from error
-    if not isinstance(outputs, Tensor) or outputs.ndim == 0 or len(outputs) != len(x):
-        shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        raise ValueError(
-            f"the module gives {shape} for {len(x)} rows; it must give one tensor with a row for "
-            "each"
-        )
-    return outputs
-
-
-def _place(module: nn.Module, error: BaseException) -> str:
-    """Where in a module an error came up: the innermost layer that was at work."""
-    names = {id(layer): name for name, layer in module.named_modules()}
-    place, step = "", error.__traceback__
-    while step is not None:
-        layer = step.tb_frame.f_locals.get("self")
-        if names.get(id(layer)):
-            place = f", in its layer {names[id(layer)]!r} ({type(layer).__name__})"
-        step = step.tb_next
-    return place
-
-
 def steps_per_epoch(module: nn.Module, n_rows: int, batch_size: int) -> int:
     """Batches of an epoch: a last one of a single row is left out if layers compare rows.
 
@@ -151,26 +111,6 @@ def make_loss(
             "the module"
         )
     return made  # type: ignore[no-any-return]
-
-
-def try_loss(loss: Callable[[Tensor, Tensor], Tensor], outputs: Tensor, targets: Tensor) -> None:
-    """Calculate the loss of a few rows.
-
-    Raises
-    ------
-    ValueError
-        If it does not take such outputs and targets, or gives more than one number.
-    """
-    try:
-        with torch.no_grad():
-            value = loss(outputs, targets)
-    except RuntimeError as error:
-        raise ValueError(
-            f"the loss can't take outputs {tuple(outputs.shape)} of {outputs.dtype} with targets "
-            f"{tuple(targets.shape)} of {targets.dtype}: {error}"
-        ) from error
-    if not isinstance(value, Tensor) or value.ndim != 0:
-        raise ValueError("the loss must give one number; set reduction='mean'")
 
 
 def _give_weights(loss: Any, weights: Tensor, n_outputs: int) -> None:

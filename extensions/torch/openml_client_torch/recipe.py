@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import openml_client_torch.recording  # noqa: F401  # modules are recorded from now on
 from openml_client_torch.determinism import device_of, reproducible, state_hash
 from openml_client_torch.fitting import fitted
-from openml_client_torch.outputs import meaning_of, require_meaning
+from openml_client_torch.outputs import meaning_of, refuse_loss_of_classes, require_meaning
 from openml_client_torch.preparing import (
     Preparation,
     column_names,
@@ -66,6 +66,8 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             Before training, naming the parameter or the columns and the remedy.
         FloatingPointError
             If the loss is no longer a number.
+        RuntimeError
+            If a layer fails while it trains, naming it, the epoch and the batch.
         """
         return self._fit(X, y, None)
 
@@ -333,4 +335,5 @@ class TorchRegressor(RegressorMixin, _Recipe):  # type: ignore[misc]
         return found
 
     def _targets(self, y: Any) -> Numbers:
+        refuse_loss_of_classes(self.loss)
         return Numbers(y, is_scaled=self.scale_target)
