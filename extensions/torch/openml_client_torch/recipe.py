@@ -57,8 +57,10 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     _preparation: Preparation
     _outputs: Any
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, **others: Any) -> Self:  # noqa: N803
         """Train a new copy of the module.
+
+        No other arguments are taken: rows have no weights of their own.
 
         Raises
         ------
@@ -69,6 +71,11 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         RuntimeError
             If a layer fails while it trains, naming it, the epoch and the batch.
         """
+        if others:
+            raise TypeError(
+                f"fit of a {type(self).__name__} takes no {', '.join(others)}: all rows weigh the "
+                "same, but for their class with class_weight"
+            )
         return self._fit(X, y, None)
 
     def restore(self, X: Any, y: Any, state: Mapping[str, Any]) -> Self:  # noqa: N803

@@ -23,6 +23,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.validation import has_fit_parameter
 from torch import nn
 
 
@@ -67,6 +68,18 @@ def test_a_recipe_may_be_the_last_step_of_a_pipeline() -> None:
     model = make_pipeline(columns, recipe(preprocessing=None)).fit(frame, y)
     assert model.score(frame, y) > 0.85
     assert model.predict_proba(frame).shape == (120, 3)
+
+
+def test_weights_of_rows_are_refused_wherever_they_come_from() -> None:
+    x, y, ones = numbers(), np.arange(120) % 2, np.ones(120)
+    complaint = "fit of a TorchClassifier takes no sample_weight: all rows weigh the same"
+    with pytest.raises(TypeError, match=complaint):
+        recipe().fit(x, y, sample_weight=ones)
+    with pytest.raises(TypeError, match=complaint):
+        make_pipeline(recipe()).fit(x, y, torchclassifier__sample_weight=ones)
+    with pytest.raises(ValueError, match=complaint):
+        cross_val_score(recipe(), x, y, params={"sample_weight": ones}, cv=2)
+    assert not has_fit_parameter(recipe(), "sample_weight")
 
 
 @pytest.mark.conformance
