@@ -261,6 +261,9 @@ def _maker(parameter: str, value: Any, kind: type, advice: str) -> Any:
         If it is something else, or a class of another kind.
     """
     made: Any = value.func if isinstance(value, partial) else value
+    if isinstance(value, kind):
+        name = type(value).__name__
+        raise TypeError(f"{parameter}: this {name} was made for other weights; {advice}")
     if not callable(value) or (isinstance(made, type) and not issubclass(made, kind)):
         what = f"{made.__name__} is no {kind.__name__}; " if isinstance(made, type) else ""
         raise TypeError(f"{parameter}={value!r}; {what}{advice}")

@@ -86,6 +86,26 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         return self._fit(X, y, state)
 
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters, and those of a transformer in ``preprocessing__...``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, as ``optimizer__lr``: a search varies the optimizer.
+        """
+        for name in params.keys() - self.get_params().keys():
+            owner, _, inner = name.partition("__")
+            value = params.get(owner, getattr(self, owner, None))
+            if inner and value is not None and not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; give another {owner} with "
+                    f"its own {inner}, as a functools.partial or an instance, and a search a list "
+                    "of them"
+                )
+        changed: Self = super().set_params(**params)
+        return changed
+
     def _fit(self, given: Any, y: Any, state: Mapping[str, Any] | None) -> Self:
         check_settings(self)
         table, targets = table_of(given), self._targets(y)

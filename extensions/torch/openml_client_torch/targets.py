@@ -61,7 +61,14 @@ class Numbers:
     n_classes = 1
 
     def __init__(self, y: Any, *, is_scaled: bool) -> None:
-        self.values: NDArray[np.float64] = _column(y).astype(np.float64)
+        column = _column(y)
+        try:
+            self.values: NDArray[np.float64] = column.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"the target holds something that is no number ({error}); a TorchClassifier learns "
+                "classes"
+            ) from error
         if np.abs(self.values).max(initial=0) > LARGEST:
             raise ValueError(
                 f"the target holds infinite numbers, or some beyond {LARGEST:g}; leave these out"

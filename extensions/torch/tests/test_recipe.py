@@ -58,6 +58,20 @@ def test_cross_validation_and_searches_work() -> None:
     assert search.best_params_["batch_size"] in (16, 64)
 
 
+def test_parameters_inside_an_optimizer_are_none_and_those_of_a_transformer_are() -> None:
+    model = recipe(preprocessing=SimpleImputer()).set_params(preprocessing__strategy="median")
+    assert model.preprocessing.strategy == "median"
+    complaint = (
+        r"no parameter 'optimizer__lr'; give another optimizer with its own lr, as a functools"
+    )
+    with pytest.raises(ValueError, match=complaint):
+        GridSearchCV(recipe(), {"optimizer__lr": [0.1]}, cv=2).fit(numbers(), np.arange(120) % 2)
+    with pytest.raises(ValueError, match="Invalid parameter 'nothing'"):
+        recipe().set_params(nothing__lr=1)
+    with pytest.raises(ValueError, match="Invalid parameter 'lr'"):
+        recipe().set_params(lr=1)
+
+
 def test_a_recipe_may_be_the_last_step_of_a_pipeline() -> None:
     frame = table()
     y = labels_of(frame)

@@ -250,6 +250,8 @@ def test_regression_learns_targets_of_any_size() -> None:
     assert regressor(max_epochs=60).fit(x, y).score(x, y) > 0.9
     assert regressor(max_epochs=60, scale_target=False).fit(x, y).score(x, y) < 0
     assert np.allclose(regressor(max_epochs=2).fit(x, np.full(120, 5.0)).predict(x), 5, atol=2)
+    with pytest.raises(ValueError, match=r"no number \(.*'a'.*; a TorchClassifier learns classes"):
+        regressor().fit(x, ["a"] * 120)
     with pytest.raises(ValueError, match="infinite numbers"):
         regressor().fit(x, np.full(120, np.inf))
     with pytest.raises(ValueError, match="let its last layer have one output"):

@@ -254,6 +254,10 @@ def test_gradients_are_clipped_by_their_norm() -> None:
         ({"loss": 3}, "loss=3; it must be a class such as"),
         ({"module": mlp}, "is no torch.nn.Module; give an instance"),
         ({"scheduler": "cosine"}, "scheduler='cosine'; give a class of torch.optim.lr_scheduler"),
+        (
+            {"optimizer": torch.optim.Adam([torch.zeros(1)])},
+            "optimizer: this Adam was made for other weights; give a class",
+        ),
         ({"optimizer": nn.Linear}, "Linear is no Optimizer; give a class of torch.optim"),
         ({"scheduler": torch.optim.SGD}, "SGD is no LRScheduler; give a class of torch.optim.lr_s"),
         (
