@@ -220,10 +220,11 @@ def require_scheduler(scheduler: Any) -> None:
 
 
 def _inner_schedulers(scheduler: Any) -> Sequence[Any] | None:
-    """Those that a partial of SequentialLR or ChainedScheduler is to follow; None for others."""
-    if not isinstance(scheduler, partial) or scheduler.func not in (SequentialLR, ChainedScheduler):
+    """Those that a SequentialLR or ChainedScheduler is to follow; None for others."""
+    given = partial(scheduler)  # which is the same if it is one
+    if given.func not in (SequentialLR, ChainedScheduler):
         return None
-    found: Any = scheduler.keywords.get("schedulers") or (scheduler.args or ((),))[0]
+    found: Any = given.keywords.get("schedulers") or (given.args or ((),))[0]
     if not isinstance(found, list | tuple):
         raise TypeError(f"scheduler: schedulers={found!r}; give a list of classes or partials")
     return found
@@ -235,8 +236,9 @@ def _scheduler(make: Any, optimizer: torch.optim.Optimizer) -> Any:
     if given is None:
         return _called("scheduler", make, optimizer)
     inner = [_scheduler(one, optimizer) for one in given]
-    rest = {**make.keywords, "schedulers": inner, "optimizer": optimizer}
-    return _called("scheduler", partial(make.func, **rest))
+    outer = partial(make)
+    rest = {**outer.keywords, "schedulers": inner, "optimizer": optimizer}
+    return _called("scheduler", partial(outer.func, **rest))
 
 
 def _require_whole_cycle(cycle: OneCycleLR, sizes: Sizes, step: Literal["epoch", "step"]) -> None:
@@ -283,7 +285,8 @@ def _called(parameter: str, factory: Callable[..., Any], *args: Any) -> Any:
     except (TypeError, ValueError) as error:
         made: Any = factory.func if isinstance(factory, partial) else factory
         name = getattr(made, "__name__", repr(made))
-        taken = [*inspect.signature(made).parameters][len(args) :]
+        names = [*inspect.signature(made).parameters][len(args) :]
+        taken = [name for name in names if name != "optimizer"]
         raise type(error)(
             f"{parameter}: {error}; give functools.partial({name}, ...) with arguments out of "
             f"{', '.join(taken)}"

@@ -201,8 +201,14 @@ class Trainer:
         if isinstance(self.scheduler, ReduceLROnPlateau):
             value = self._monitored(epoch)
             self.scheduler.step(-value if self.scheduler.mode == "max" else value)
-        else:
+            return
+        try:
             self.scheduler.step()
+        except ValueError as error:  # a cycle of too few steps, inside another scheduler
+            raise ValueError(
+                f"scheduler: {type(self.scheduler).__name__} makes no step after epoch "
+                f"{epoch.epoch} of {self.plan.max_epochs}: {error}"
+            ) from error
 
     def _refuse_nan(self, what: str, loss: float, number: int, lr: float) -> None:
         if not math.isfinite(loss):

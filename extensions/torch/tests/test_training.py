@@ -193,6 +193,15 @@ def test_schedulers_inside_another_get_the_optimizer_too(scheduler: Any, lrs: li
     assert column(fitted(scheduler=scheduler, optimizer=SGD), "lr") == pytest.approx(lrs)
 
 
+def test_a_cycle_inside_another_scheduler_that_ends_too_early_is_named() -> None:
+    cycle = partial(lr_scheduler.OneCycleLR, max_lr=1.0, total_steps=2)
+    chained = partial(lr_scheduler.ChainedScheduler, [cycle])
+    with pytest.raises(
+        ValueError, match=r"ChainedScheduler makes no step after epoch 3 of 4: Trie"
+    ):
+        fitted(scheduler=chained)
+
+
 def test_a_plateau_is_seen_in_what_is_monitored() -> None:
     plateau = partial(lr_scheduler.ReduceLROnPlateau, factor=0.1, patience=0, threshold=10.0)
     model = fitted(scheduler=plateau, validation_fraction=0.2)
@@ -264,6 +273,7 @@ def test_gradients_are_clipped_by_their_norm() -> None:
             {"scheduler": partial(lr_scheduler.ChainedScheduler, [partial(nn.Linear, 1)])},
             "scheduler=.*Linear is no LRScheduler",
         ),
+        ({"scheduler": lr_scheduler.ChainedScheduler}, "at least one .* out of schedulers$"),
         (
             {"scheduler": partial(lr_scheduler.SequentialLR, schedulers=lr_scheduler.StepLR)},
             "schedulers=.*StepLR.*; give a list of classes or partials",
