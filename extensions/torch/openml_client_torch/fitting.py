@@ -112,7 +112,7 @@ def fitted(
         valid = rows(tensor_of(preparation.transform(take(table, held)), dtype), held)
     loss = make_loss(recipe.loss, sizes, targets.weights(~held), outputs.n_outputs)
     loss = loss.to(device, dtype) if isinstance(loss, nn.Module) else loss
-    try_loss(loss, tried.to(device), train.y[:_ROWS_TO_TRY])
+    try_loss(loss, batch, train.y[: recipe.batch_size])
     score = partial(outputs.score, targets.values[held])
     order = derive(seed, "batches")
     trainer = _trainer(recipe, module, loss, score, sizes, steps, order, device)
