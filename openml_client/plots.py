@@ -17,6 +17,8 @@ _CURVES = (("train_loss", "training", "#0072b2"), ("valid_loss", "validation", "
 """Two colours that differ for all kinds of sight.  Source: Okabe and Ito, 2008."""
 _SCORE = "#009e73"
 _FAINT = 0.45
+_FEW_EPOCHS = 15
+"""So few have room for a tick each; of more, plotly's own ticks are whole numbers."""
 
 
 def training_curves(logs: Logs) -> Figure:
@@ -47,6 +49,8 @@ def training_curves(logs: Logs) -> Figure:
         _add(figure, histories, name="valid_score", title="score", colour=_SCORE, panel=2)
         figure.update_yaxes(title_text="validation score", row=2, col=1)
     figure.update_xaxes(title_text="epoch", row=2 if has_score else 1, col=1)
+    if max(row["epoch"] for h in histories.values() for row in h) <= _FEW_EPOCHS:
+        figure.update_xaxes(dtick=1)  # there is no epoch 1.5
     return figure
 
 

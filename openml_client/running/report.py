@@ -193,7 +193,8 @@ def _rows(result: Reproduction) -> str:
     ]
     titles = [name.replace("_", " ") for name in names]
     table = _table(titles, shown)
-    return f"<h3>Predictions</h3><details open><summary>{count}</summary>{table}</details>"
+    close = f"<p>{escape(result.agreement_text.capitalize())}.</p>"
+    return f"<h3>Predictions</h3>{close}<details open><summary>{count}</summary>{table}</details>"
 
 
 def _environment(result: Reproduction) -> str:

@@ -114,7 +114,8 @@ class Reproduction:
         if self.measures:
             lines += ["", self.to_pandas().to_string()]
         if self.rows:
-            lines += ["", f"{len(self.rows)} of {self.n_rows} predictions differ, the first:"]
+            count = f"{len(self.rows)} of {self.n_rows} predictions differ"
+            lines += ["", f"{count} ({self.agreement_text}), the first:"]
             lines += [
                 f"  repeat {row.repeat}, fold {row.fold}, row {row.row_id}: "
                 f"{row.published} was published, {row.again} came out"

@@ -41,6 +41,11 @@ def test_each_fold_has_a_line_and_their_mean_a_thick_one() -> None:
     assert mean.name == "training"
 
 
+def test_a_few_epochs_have_a_tick_each() -> None:
+    assert training_curves({(0, 0, 0): history(3)}).layout.xaxis.dtick == 1
+    assert training_curves({(0, 0, 0): history(200)}).layout.xaxis.dtick is None
+
+
 def test_the_mean_ends_where_the_first_fold_does() -> None:
     figure = training_curves({(0, 0, 0): history(2), (0, 1, 0): history(5)})
     (mean,) = lines(figure, width=3)

@@ -116,6 +116,14 @@ def test_the_page_is_whole_and_escapes_what_others_wrote() -> None:
     assert "the environment that the run recorded" in text
 
 
+def test_reports_tell_how_close_predictions_that_differ_are() -> None:
+    close = replace(FULL, label_agreement=5 / 6)
+    told = "83.33% of the labels agree, the largest difference is 0.5"
+    assert f"1 of 6 predictions differ ({told}), the first:" in close.to_text()
+    assert f"{told}." in close.to_html()
+    assert "The largest difference is 0.5." in FULL.to_html()
+
+
 def test_a_notebook_gets_the_same_without_the_frame_of_a_page() -> None:
     fragment = Reader(FULL._repr_html_())
     assert not {"html", "body", "script"} & set(fragment.elements)

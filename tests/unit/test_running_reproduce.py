@@ -210,7 +210,7 @@ def test_a_reproduction_prints_as_a_report() -> None:
     )
     lines = str(report).splitlines()
     assert lines[0] == "Run 7: different (6 of 6 predictions differ)"
-    assert "6 of 6 predictions differ, the first:" in lines
+    assert "6 of 6 predictions differ (the largest difference is 0), the first:" in lines
     assert "  repeat 0, fold 0, row 10: z was published, a came out" in lines
     assert lines[-1] == "  numpy: the run had 1.26.0, here is 2.4.6"
     assert repr(report) == "<Reproduction of run 7: different, 6 of 6 predictions differ>"

@@ -10,15 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from openml_client.extension.seeds import derive
-from openml_client_torch.outputs import require_meaning
+from openml_client_torch.outputs import refuse_loss_of_classes, require_meaning
 from openml_client_torch.parts import (
     make_loss,
     make_module,
     make_optimizer,
     make_scheduler,
+    require_scheduler,
     steps_per_epoch,
-    try_loss,
-    try_module,
 )
 from openml_client_torch.preparing import (
     Preparation,
@@ -29,6 +28,7 @@ from openml_client_torch.preparing import (
 )
 from openml_client_torch.settings import check_settings
 from openml_client_torch.training import Rows, Trainer
+from openml_client_torch.trials import try_loss, try_module, try_outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,9 +65,13 @@ def check_recipe(recipe: Any) -> None:
     preparation_of(recipe.preprocessing)
     if hasattr(recipe, "output"):
         require_meaning(recipe.loss, recipe.output)
+    else:
+        refuse_loss_of_classes(recipe.loss)
     make_loss(recipe.loss, {}, None, 1)
     # Nothing is drawn for these weights; patterns and schedulers need those of the module.
     make_optimizer(recipe.optimizer, nn.ParameterList([torch.zeros(2, 2)]), None, {})
+    if recipe.scheduler is not None:
+        require_scheduler(recipe.scheduler)
 
 
 def fitted(
@@ -102,11 +106,13 @@ def fitted(
         return Rows(x.to(device), outputs.targets(targets.values[mask], dtype).to(device))
 
     train, valid = rows(x, ~held), None
+    batch = try_module(module, train.x[: recipe.batch_size])
+    try_outputs(batch, outputs.meaning, adds_up=outputs.adds_up)
     if held.any():
         valid = rows(tensor_of(preparation.transform(take(table, held)), dtype), held)
     loss = make_loss(recipe.loss, sizes, targets.weights(~held), outputs.n_outputs)
     loss = loss.to(device, dtype) if isinstance(loss, nn.Module) else loss
-    try_loss(loss, tried.to(device), train.y[:_ROWS_TO_TRY])
+    try_loss(loss, batch, train.y[: recipe.batch_size])
     score = partial(outputs.score, targets.values[held])
     order = derive(seed, "batches")
     trainer = _trainer(recipe, module, loss, score, sizes, steps, order, device)

@@ -27,6 +27,14 @@ _OF_NUMBERS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 """Losses whose targets are numbers of classes."""
 _OF_SHARES = (nn.BCEWithLogitsLoss, nn.BCELoss)
 """Losses whose targets are 0 or 1 for each output."""
+_FUNCTIONS_OF_CLASSES = (
+    nn.functional.cross_entropy,
+    nn.functional.nll_loss,
+    nn.functional.multi_margin_loss,
+    nn.functional.binary_cross_entropy,
+    nn.functional.binary_cross_entropy_with_logits,
+)
+"""The same as functions, which don't tell a classifier what they take."""
 
 
 def loss_class(loss: Any) -> type | None:
@@ -65,6 +73,24 @@ def require_meaning(loss: Any, output: str) -> Meaning:
     return meaning
 
 
+def refuse_loss_of_classes(loss: Any) -> None:
+    """Refuse a loss that can't learn the number of each row.
+
+    Raises
+    ------
+    TypeError
+        If it is a loss of classes.
+    """
+    function = loss.func if isinstance(loss, partial) else loss
+    kind = loss_class(loss) or object
+    if issubclass(kind, tuple(_MEANINGS)) or function in _FUNCTIONS_OF_CLASSES:
+        name = kind.__name__ if kind is not object else function.__name__
+        raise TypeError(
+            f"loss: {name} is for classes, and a TorchRegressor learns a number; give nn.MSELoss, "
+            "nn.L1Loss or nn.HuberLoss, or take a TorchClassifier"
+        )
+
+
 class ClassOutputs:
     """Outputs of a classifier.
 
@@ -90,6 +116,7 @@ class ClassOutputs:
         self._takes_shares = issubclass(kind, _OF_SHARES) or (
             self._is_single and not issubclass(kind, _OF_NUMBERS)
         )
+        self.adds_up = meaning == "log_probabilities" and not self._takes_shares
 
     def targets(self, codes: NDArray[np.int64], dtype: torch.dtype) -> Tensor:
         """Numbers of classes as the loss takes them."""
@@ -136,13 +163,16 @@ class ClassOutputs:
 
     def _of_classes(self, outputs: Tensor) -> Tensor:
         values = outputs.reshape(len(outputs), -1)[:, : self.n_classes].double()
-        may_be_infinite = self.meaning == "log_probabilities"  # of what is impossible
-        _require(~values.isnan() if may_be_infinite else values.isfinite())
+        _require_usable(values, self.meaning)
         return values
 
 
 class NumberOutputs:
     """Outputs of a regressor, which learns targets of mean 0 and deviation 1 if it is to."""
+
+    meaning = None
+    adds_up = False
+    """As `ClassOutputs` have them: numbers may be any."""
 
     def __init__(self, y: NDArray[np.float64], outputs: Tensor, *, is_scaled: bool) -> None:
         if outputs.ndim not in (1, 2) or outputs.shape[1:].numel() != 1:
@@ -163,7 +193,7 @@ class NumberOutputs:
     def values(self, outputs: Tensor) -> NDArray[np.float64]:
         """Predictions, shape ``(n_rows,)``."""
         numbers = outputs.reshape(len(outputs), 1).double()
-        _require(numbers.isfinite())
+        _require_usable(numbers, self.meaning)
         values: NDArray[np.float64] = numbers[:, 0].cpu().numpy()
         return values * self._deviation + self._mean
 
@@ -174,10 +204,16 @@ class NumberOutputs:
         return 1 - error / spread if spread else float(error == 0)
 
 
-def _require(usable: Tensor) -> None:
-    lacking = int((~usable).any(1).sum())
+def count_unusable(outputs: Tensor, meaning: Meaning | None) -> int:
+    """Number of rows whose outputs are no numbers; the logarithm of 0 is one here."""
+    usable = ~outputs.isnan() if meaning == "log_probabilities" else outputs.isfinite()
+    return int((~usable.reshape(len(outputs), -1)).any(1).sum())
+
+
+def _require_usable(outputs: Tensor, meaning: Meaning | None) -> None:
+    lacking = count_unusable(outputs, meaning)
     if lacking:
         raise FloatingPointError(
-            f"the module gives no numbers for {lacking} of {len(usable)} rows; are these much "
+            f"the module gives no numbers for {lacking} of {len(outputs)} rows; are these much "
             "larger than those of training?"
         )

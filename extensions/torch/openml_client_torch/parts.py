@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    ChainedScheduler,
+    LRScheduler,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 
 from openml_client.errors import FlowError
 from openml_client_torch.modules import rebuilt
@@ -57,46 +63,6 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
             remedy = "leave it float32, and give amp='bfloat16' to calculate in fewer digits"
         raise ValueError(f"the module is {name}, unlike the recipe; {remedy}")
     return made
-
-
-def try_module(module: nn.Module, x: Tensor) -> Tensor:
-    """Outputs for a few rows, which also gives lazy layers their sizes.
-
-    Raises
-    ------
-    ValueError
-        If the module can't take such rows.
-    """
-    module.eval()  # no statistics move, and nothing is drawn but the weights of lazy layers
-    try:
-        with torch.no_grad():
-            outputs = module(x)
-    except Exception as error:  # whatever a module raises
-        what = str(error) if isinstance(error, RuntimeError) else repr(error)
-        raise ValueError(
-            f"the module can't take rows of {x.shape[1]} features{_place(module, error)}: {what}\n"
-            "Let its first layer have N_FEATURES inputs, and each other as many as it is given; "
-            "embed only codes, as EmbedCategories does."
-        ) from error
-    if not isinstance(outputs, Tensor) or outputs.ndim == 0 or len(outputs) != len(x):
-        shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        raise ValueError(
-            f"the module gives {shape} for {len(x)} rows; it must give one tensor with a row for "
-            "each"
-        )
-    return outputs
-
-
-def _place(module: nn.Module, error: BaseException) -> str:
-    """Where in a module an error came up: the innermost layer that was at work."""
-    names = {id(layer): name for name, layer in module.named_modules()}
-    place, step = "", error.__traceback__
-    while step is not None:
-        layer = step.tb_frame.f_locals.get("self")
-        if names.get(id(layer)):
-            place = f", in its layer {names[id(layer)]!r} ({type(layer).__name__})"
-        step = step.tb_next
-    return place
 
 
 def steps_per_epoch(module: nn.Module, n_rows: int, batch_size: int) -> int:
@@ -147,26 +113,6 @@ def make_loss(
     return made  # type: ignore[no-any-return]
 
 
-def try_loss(loss: Callable[[Tensor, Tensor], Tensor], outputs: Tensor, targets: Tensor) -> None:
-    """Calculate the loss of a few rows.
-
-    Raises
-    ------
-    ValueError
-        If it does not take such outputs and targets, or gives more than one number.
-    """
-    try:
-        with torch.no_grad():
-            value = loss(outputs, targets)
-    except RuntimeError as error:
-        raise ValueError(
-            f"the loss can't take outputs {tuple(outputs.shape)} of {outputs.dtype} with targets "
-            f"{tuple(targets.shape)} of {targets.dtype}: {error}"
-        ) from error
-    if not isinstance(value, Tensor) or value.ndim != 0:
-        raise ValueError("the loss must give one number; set reduction='mean'")
-
-
 def _give_weights(loss: Any, weights: Tensor, n_outputs: int) -> None:
     name = "pos_weight" if isinstance(loss, nn.BCEWithLogitsLoss) else "weight"
     known = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss, nn.BCEWithLogitsLoss)
@@ -209,13 +155,14 @@ def make_optimizer(
             )
         parts.append({"params": [named.pop(name) for name in names], **rebuilt(options, sizes)})
     rest = [{"params": [*named.values()]}] if named else []
-    make = rebuilt(optimizer, sizes)
-    made = _called("optimizer", make, rest + parts) if callable(make) else make
+    advice = (
+        "give a class of torch.optim, or a partial of one, that makes its steps from gradients "
+        "(LBFGS does not)"
+    )
+    make = rebuilt(_maker("optimizer", optimizer, torch.optim.Optimizer, advice), sizes)
+    made = _called("optimizer", make, rest + parts)
     if not isinstance(made, torch.optim.Optimizer) or isinstance(made, torch.optim.LBFGS):
-        raise TypeError(
-            f"optimizer={optimizer!r}; give a class of torch.optim, or a partial of one, that "
-            "makes its steps from gradients (LBFGS does not)"
-        )
+        raise TypeError(f"optimizer={optimizer!r}; {advice}")
     unknown = {name for part in parts for name in part} - {"params", *made.defaults}
     if unknown:
         raise ValueError(
@@ -240,17 +187,12 @@ def make_scheduler(
     TypeError
         If it is no scheduler, or takes other arguments.
     ValueError
-        If it follows a measure that is not the recipe's.
+        If it follows a measure that is not the recipe's, or a cycle of other steps.
     """
     if scheduler is None:
         return None
-    make = rebuilt(scheduler, sizes)
-    if not callable(make):
-        raise TypeError(
-            f"scheduler={scheduler!r}; give a class of torch.optim.lr_scheduler, or a partial of "
-            "one"
-        )
-    made = _called("scheduler", make, optimizer)
+    require_scheduler(scheduler)
+    made = _scheduler(rebuilt(scheduler, sizes), optimizer)
     if isinstance(made, ReduceLROnPlateau):
         mode = "max" if monitor == "score" else "min"
         if step == "step" or made.mode != mode:
@@ -258,7 +200,76 @@ def make_scheduler(
                 f"ReduceLROnPlateau follows the {monitor} of each epoch; give it mode={mode!r}, "
                 "and scheduler_step='epoch'"
             )
+    if isinstance(made, OneCycleLR):
+        _require_whole_cycle(made, sizes, step)
     return made
+
+
+def require_scheduler(scheduler: Any) -> None:
+    """Hold a recipe's parameter ``scheduler`` to what makes one.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, or one of several inside it is.
+    """
+    advice = "give a class of torch.optim.lr_scheduler, or a partial of one"
+    _maker("scheduler", scheduler, LRScheduler, advice)
+    for inner in _inner_schedulers(scheduler) or ():
+        require_scheduler(inner)
+
+
+def _inner_schedulers(scheduler: Any) -> Sequence[Any] | None:
+    """Those that a SequentialLR or ChainedScheduler is to follow; None for others."""
+    given = partial(scheduler)  # which is the same if it is one
+    if given.func not in (SequentialLR, ChainedScheduler):
+        return None
+    found: Any = given.keywords.get("schedulers") or (given.args or ((),))[0]
+    if not isinstance(found, list | tuple):
+        raise TypeError(f"scheduler: schedulers={found!r}; give a list of classes or partials")
+    return found
+
+
+def _scheduler(make: Any, optimizer: torch.optim.Optimizer) -> Any:
+    """Scheduler of an optimizer, those inside it first."""
+    given = _inner_schedulers(make)
+    if given is None:
+        return _called("scheduler", make, optimizer)
+    inner = [_scheduler(one, optimizer) for one in given]
+    outer = partial(make)
+    rest = {**outer.keywords, "schedulers": inner, "optimizer": optimizer}
+    return _called("scheduler", partial(outer.func, **rest))
+
+
+def _require_whole_cycle(cycle: OneCycleLR, sizes: Sizes, step: Literal["epoch", "step"]) -> None:
+    n_steps: Any = sizes["n_steps"]
+    n_epochs = n_steps // sizes["steps_per_epoch"]
+    wanted, remedy = n_steps, "total_steps=N_STEPS"
+    if step == "epoch":
+        wanted, remedy = n_epochs, f"total_steps={n_epochs}, or N_STEPS and scheduler_step='step'"
+    if cycle.total_steps != wanted:
+        raise ValueError(
+            f"scheduler: OneCycleLR has a cycle of {cycle.total_steps} steps, and with "
+            f"scheduler_step={step!r} the training makes {wanted}; give {remedy}"
+        )
+
+
+def _maker(parameter: str, value: Any, kind: type, advice: str) -> Any:
+    """A value that may make a thing of the kind: its class, a partial of it, or a function.
+
+    Raises
+    ------
+    TypeError
+        If it is something else, or a class of another kind.
+    """
+    made: Any = value.func if isinstance(value, partial) else value
+    if isinstance(value, kind):
+        name = type(value).__name__
+        raise TypeError(f"{parameter}: this {name} was made for other weights; {advice}")
+    if not callable(value) or (isinstance(made, type) and not issubclass(made, kind)):
+        what = f"{made.__name__} is no {kind.__name__}; " if isinstance(made, type) else ""
+        raise TypeError(f"{parameter}={value!r}; {what}{advice}")
+    return value
 
 
 def _called(parameter: str, factory: Callable[..., Any], *args: Any) -> Any:
@@ -274,7 +285,8 @@ def _called(parameter: str, factory: Callable[..., Any], *args: Any) -> Any:
     except (TypeError, ValueError) as error:
         made: Any = factory.func if isinstance(factory, partial) else factory
         name = getattr(made, "__name__", repr(made))
-        taken = [*inspect.signature(made).parameters][len(args) :]
+        names = [*inspect.signature(made).parameters][len(args) :]
+        taken = [name for name in names if name != "optimizer"]
         raise type(error)(
             f"{parameter}: {error}; give functools.partial({name}, ...) with arguments out of "
             f"{', '.join(taken)}"

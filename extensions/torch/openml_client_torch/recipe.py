@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import openml_client_torch.recording  # noqa: F401  # modules are recorded from now on
 from openml_client_torch.determinism import device_of, reproducible, state_hash
 from openml_client_torch.fitting import fitted
-from openml_client_torch.outputs import meaning_of, require_meaning
+from openml_client_torch.outputs import meaning_of, refuse_loss_of_classes, require_meaning
 from openml_client_torch.preparing import (
     Preparation,
     column_names,
@@ -57,8 +57,10 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     _preparation: Preparation
     _outputs: Any
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, **others: Any) -> Self:  # noqa: N803
         """Train a new copy of the module.
+
+        No other arguments are taken: rows have no weights of their own.
 
         Raises
         ------
@@ -66,7 +68,14 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             Before training, naming the parameter or the columns and the remedy.
         FloatingPointError
             If the loss is no longer a number.
+        RuntimeError
+            If a layer fails while it trains, naming it, the epoch and the batch.
         """
+        if others:
+            raise TypeError(
+                f"fit of a {type(self).__name__} takes no {', '.join(others)}: all rows weigh the "
+                "same, but for their class with class_weight"
+            )
         return self._fit(X, y, None)
 
     def restore(self, X: Any, y: Any, state: Mapping[str, Any]) -> Self:  # noqa: N803
@@ -76,6 +85,26 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         are the same, too.
         """
         return self._fit(X, y, state)
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters, and those of a transformer in ``preprocessing__...``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, as ``optimizer__lr``: a search varies the optimizer.
+        """
+        for name in params.keys() - self.get_params().keys():
+            owner, _, inner = name.partition("__")
+            value = params.get(owner, getattr(self, owner, None))
+            if inner and value is not None and not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; give another {owner} with "
+                    f"its own {inner}, as a functools.partial or an instance, and a search a list "
+                    "of them"
+                )
+        changed: Self = super().set_params(**params)
+        return changed
 
     def _fit(self, given: Any, y: Any, state: Mapping[str, Any] | None) -> Self:
         check_settings(self)
@@ -333,4 +362,5 @@ class TorchRegressor(RegressorMixin, _Recipe):  # type: ignore[misc]
         return found
 
     def _targets(self, y: Any) -> Numbers:
+        refuse_loss_of_classes(self.loss)
         return Numbers(y, is_scaled=self.scale_target)

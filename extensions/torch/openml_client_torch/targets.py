@@ -21,7 +21,7 @@ class Classes:
     """Classes, numbered in the order of their labels."""
 
     def __init__(self, y: Any, *, loss: Any, meaning: Meaning, class_weight: Any) -> None:
-        self.labels: NDArray[Any] = _column(y)
+        self.labels: NDArray[Any] = _labels(y)
         check_classification_targets(self.labels)
         self.classes, self.values = np.unique(self.labels, return_inverse=True)
         self.strata: NDArray[np.int64] = self.values
@@ -61,7 +61,14 @@ class Numbers:
     n_classes = 1
 
     def __init__(self, y: Any, *, is_scaled: bool) -> None:
-        self.values: NDArray[np.float64] = _column(y).astype(np.float64)
+        column = _column(y)
+        try:
+            self.values: NDArray[np.float64] = column.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"the target holds something that is no number ({error}); a TorchClassifier learns "
+                "classes"
+            ) from error
         if np.abs(self.values).max(initial=0) > LARGEST:
             raise ValueError(
                 f"the target holds infinite numbers, or some beyond {LARGEST:g}; leave these out"
@@ -76,6 +83,27 @@ class Numbers:
 
     def weights(self, rows: NDArray[np.bool_]) -> None:
         """No class has a weight."""
+
+
+def _labels(y: Any) -> NDArray[Any]:
+    """Labels of one kind: objects that are all numbers or all truths become an array of these.
+
+    Raises
+    ------
+    ValueError
+        If they are of several kinds, which have no order and are easily taken for each other.
+    """
+    column = _column(y)
+    kind = pd.api.types.infer_dtype(column)
+    if column.dtype != object or kind in ("string", "bytes"):
+        return column
+    if kind not in ("boolean", "integer", "floating"):
+        found = sorted({type(label).__name__ for label in column})
+        raise ValueError(
+            f"the labels are objects of the kinds {', '.join(found)}; give texts or numbers, all "
+            "of one kind, as y.astype(str)"
+        )
+    return np.array(column.tolist())
 
 
 def _column(y: Any) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
@@ -14,6 +14,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from openml_client_torch.trials import place_of
 
 _LOG = logging.getLogger("openml_client_torch")
 _ROWS_AT_ONCE = 1024
@@ -100,6 +102,8 @@ class Trainer:
         ------
         FloatingPointError
             If the loss is no longer a number.
+        RuntimeError
+            If a step fails, naming the layer, the epoch and the batch.
         """
         least, best_state = math.inf, None
         for number in range(1, self.plan.max_epochs + 1):
@@ -129,14 +133,20 @@ class Trainer:
     def _epoch(self, number: int, train: Rows, valid: Rows | None) -> Epoch:
         started, lr = time.perf_counter(), float(self.optimizer.param_groups[0]["lr"])
         self.module.train()
-        train_loss = self._train(train)
+        losses, sizes = self._train(train, number)
+        if number == 1 and not losses[0].isfinite():
+            raise FloatingPointError(
+                f"the loss of the first batch is {float(losses[0])}, before any step, so it is not "
+                "the learning rate; look at the loss, and at what the module does in training only"
+            )
+        train_loss = float(losses @ sizes / sizes.sum())
         self._refuse_nan("training", train_loss, number, lr)
         valid_loss = valid_score = None
         if valid is not None:
             outputs = predict(self.module, valid.x, self.plan.batch_size)
             valid_loss = float(self.loss(outputs, valid.y))
-            valid_score = self.score(outputs)
             self._refuse_nan("validation", valid_loss, number, lr)
+            valid_score = self.score(outputs)
         return Epoch(
             epoch=number,
             lr=lr,
@@ -146,27 +156,40 @@ class Trainer:
             seconds=time.perf_counter() - started,
         )
 
-    def _train(self, train: Rows) -> float:
-        """One step per batch.  What one step costs counts: small networks take 0.2 ms for it."""
+    def _train(self, train: Rows, number: int) -> tuple[Tensor, Tensor]:
+        """One step per batch; gives the loss and the number of rows of each."""
         order = torch.randperm(len(train.x), generator=self.order).to(train.x.device)
         xs = torch.split(train.x[order], self.plan.batch_size)[: self.steps_per_epoch]
         ys = torch.split(train.y[order], self.plan.batch_size)[: self.steps_per_epoch]
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        losses = []
-        for x, y in zip(xs, ys, strict=True):
-            self.optimizer.zero_grad()
-            loss = self.loss(self.forward(x), y)
-            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            if self.plan.grad_clip is not None:
-                self.scaler.unscale_(self.optimizer)
-                nn.utils.clip_grad_norm_(parameters, self.plan.grad_clip)
-            self.scaler.step(self.optimizer)
-            self.scaler.update()
-            if self.scheduler is not None and self.plan.scheduler_step == "step":
-                self.scheduler.step()
-            losses.append(loss.detach())  # read at the end: reading waits for the device
+        losses: list[Tensor] = []
+        try:
+            for x, y in zip(xs, ys, strict=True):
+                losses.append(self._step(x, y, parameters))
+        except Exception as error:  # whatever a module, a loss or a scheduler raises
+            what = str(error) if isinstance(error, RuntimeError) else repr(error)
+            raise RuntimeError(
+                f"the training fails in epoch {number}, batch {len(losses) + 1} of {len(xs)} "
+                f"({len(xs[len(losses)])} rows){place_of(self.module, error)}: {what}\n"
+                "A trial with some rows went well, but without gradients and after eval(): look "
+                "at what is done in training only."
+            ) from error
         sizes = torch.tensor([len(x) for x in xs], dtype=torch.float64)
-        return float(torch.stack(losses).double().cpu() @ sizes / sizes.sum())
+        return torch.stack(losses).double().cpu(), sizes
+
+    def _step(self, x: Tensor, y: Tensor, parameters: Iterable[Tensor]) -> Tensor:
+        """Loss of a batch, before its step.  What one costs counts: small networks take 0.2 ms."""
+        self.optimizer.zero_grad()
+        loss = self.loss(self.forward(x), y)
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        if self.plan.grad_clip is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(parameters, self.plan.grad_clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.scheduler is not None and self.plan.scheduler_step == "step":
+            self.scheduler.step()
+        return loss.detach()  # read at the end of the epoch: reading waits for the device
 
     def _monitored(self, epoch: Epoch) -> float:
         """What is to become small."""
@@ -178,8 +201,14 @@ class Trainer:
         if isinstance(self.scheduler, ReduceLROnPlateau):
             value = self._monitored(epoch)
             self.scheduler.step(-value if self.scheduler.mode == "max" else value)
-        else:
+            return
+        try:
             self.scheduler.step()
+        except ValueError as error:  # a cycle of too few steps, inside another scheduler
+            raise ValueError(
+                f"scheduler: {type(self.scheduler).__name__} makes no step after epoch "
+                f"{epoch.epoch} of {self.plan.max_epochs}: {error}"
+            ) from error
 
     def _refuse_nan(self, what: str, loss: float, number: int, lr: float) -> None:
         if not math.isfinite(loss):

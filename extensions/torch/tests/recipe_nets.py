@@ -98,17 +98,6 @@ class Narrow(nn.Module):
         return self.linear(rows)
 
 
-class Steep(nn.Module):
-    """Its loss is no number for long."""
-
-    def __init__(self, n_features: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_features, 1)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        return torch.exp(self.linear(rows) * 1e4)
-
-
 class Counting(nn.Module):
     """Counts the batches that it trained on in a buffer."""
 
@@ -144,3 +133,28 @@ class LearnedLoss(nn.Module):
 
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return nn.functional.mse_loss(outputs * self.scale, targets)
+
+
+class Logarithm(nn.Module):
+    """Gives numbers for positive rows only; in training alone if it is told to."""
+
+    def __init__(self, *, is_always: bool = True) -> None:
+        super().__init__()
+        self.is_always = is_always
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return rows.log() if self.training or self.is_always else rows
+
+
+class Distracted(nn.Module):
+    """Fails in training only, and then in the second batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = 0
+
+    def forward(self, rows: Tensor) -> Tensor:
+        self.batches += self.training
+        if self.batches > 1:
+            raise KeyError("noise")
+        return rows

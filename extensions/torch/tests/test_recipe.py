@@ -23,6 +23,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.validation import has_fit_parameter
 from torch import nn
 
 
@@ -57,6 +58,20 @@ def test_cross_validation_and_searches_work() -> None:
     assert search.best_params_["batch_size"] in (16, 64)
 
 
+def test_parameters_inside_an_optimizer_are_none_and_those_of_a_transformer_are() -> None:
+    model = recipe(preprocessing=SimpleImputer()).set_params(preprocessing__strategy="median")
+    assert model.preprocessing.strategy == "median"
+    complaint = (
+        r"no parameter 'optimizer__lr'; give another optimizer with its own lr, as a functools"
+    )
+    with pytest.raises(ValueError, match=complaint):
+        GridSearchCV(recipe(), {"optimizer__lr": [0.1]}, cv=2).fit(numbers(), np.arange(120) % 2)
+    with pytest.raises(ValueError, match="Invalid parameter 'nothing'"):
+        recipe().set_params(nothing__lr=1)
+    with pytest.raises(ValueError, match="Invalid parameter 'lr'"):
+        recipe().set_params(lr=1)
+
+
 def test_a_recipe_may_be_the_last_step_of_a_pipeline() -> None:
     frame = table()
     y = labels_of(frame)
@@ -67,6 +82,18 @@ def test_a_recipe_may_be_the_last_step_of_a_pipeline() -> None:
     model = make_pipeline(columns, recipe(preprocessing=None)).fit(frame, y)
     assert model.score(frame, y) > 0.85
     assert model.predict_proba(frame).shape == (120, 3)
+
+
+def test_weights_of_rows_are_refused_wherever_they_come_from() -> None:
+    x, y, ones = numbers(), np.arange(120) % 2, np.ones(120)
+    complaint = "fit of a TorchClassifier takes no sample_weight: all rows weigh the same"
+    with pytest.raises(TypeError, match=complaint):
+        recipe().fit(x, y, sample_weight=ones)
+    with pytest.raises(TypeError, match=complaint):
+        make_pipeline(recipe()).fit(x, y, torchclassifier__sample_weight=ones)
+    with pytest.raises(ValueError, match=complaint):
+        cross_val_score(recipe(), x, y, params={"sample_weight": ones}, cv=2)
+    assert not has_fit_parameter(recipe(), "sample_weight")
 
 
 @pytest.mark.conformance

@@ -21,6 +21,7 @@ from openml_client_torch import (
     CARDINALITIES,
     N_CLASSES,
     N_NUMERIC,
+    N_STEPS,
     EmbedCategories,
     TorchClassifier,
 )
@@ -29,6 +30,7 @@ from recipe_nets import labels_of, mlp, numbers, recipe, table
 from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import GaussianRandomProjection
 from torch import nn
+from torch.optim import lr_scheduler
 
 from openml_client.extension.identity import canonical
 
@@ -77,8 +79,11 @@ def test_fresh_processes_give_the_same_bits() -> None:
     deep = nn.Sequential(
         EmbedCategories(N_NUMERIC, CARDINALITIES), *layers, nn.Linear(16, N_CLASSES)
     )
+    warm_up = partial(lr_scheduler.LinearLR, total_iters=N_STEPS // 4)
+    schedulers = [warm_up, partial(lr_scheduler.ExponentialLR, gamma=0.9)]
+    sequence = partial(lr_scheduler.SequentialLR, schedulers=schedulers, milestones=[N_STEPS // 4])
     models = [
-        recipe(),
+        recipe(scheduler=sequence, scheduler_step="step"),
         recipe(deep, preprocessing="ordinal", validation_fraction=0.2, patience=2, batch_size=16),
     ]
     one, other = (in_a_fresh_process(models, hash_seed) for hash_seed in (1, 2))

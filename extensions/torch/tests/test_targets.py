@@ -44,6 +44,23 @@ def test_classes_are_sorted_and_predictions_are_labels(labels: Any) -> None:
     assert np.array_equal(model.classes_[model.predict_proba(x).argmax(1)], model.predict(x))
 
 
+@pytest.mark.parametrize(
+    ("labels", "dtype"),
+    [
+        ([2, 0], np.int64),
+        ([True, False], np.bool_),
+        ([np.int8(2), 7], np.int64),
+        ([0.0, 1.0], float),
+    ],
+)
+def test_labels_that_are_objects_of_one_kind_are_labels_of_it(labels: Any, dtype: Any) -> None:
+    y = np.array([labels[n % 2] for n in range(120)], dtype=object)
+    model = recipe(max_epochs=1).fit(numbers(), y)
+    assert (model.classes_.tolist(), model.classes_.dtype) == (sorted(labels), dtype)
+    nullable = recipe(max_epochs=1).fit(numbers(), pd.Series(y).convert_dtypes())
+    assert nullable.classes_.tolist() == sorted(labels)
+
+
 OUTPUTS = {
     "logits": (nn.Identity(), nn.CrossEntropyLoss, N_CLASSES),
     "log probabilities": (nn.LogSoftmax(1), nn.NLLLoss, N_CLASSES),
@@ -217,6 +234,8 @@ def test_class_weights_that_would_do_nothing_are_refused(
     [
         (["a", None, "b"], "the target is missing in some rows"),
         ([0.5, 1.5, 2.5], "Unknown label type"),
+        (np.array([1, "1", 1], dtype=object), "of the kinds int, str; give texts or"),
+        (np.array([1, True, 0], dtype=object), "of the kinds bool, int; give texts or"),
         ([[0, 1], [1, 0], [1, 1]], "y should be a 1d array"),
     ],
 )
@@ -231,6 +250,8 @@ def test_regression_learns_targets_of_any_size() -> None:
     assert regressor(max_epochs=60).fit(x, y).score(x, y) > 0.9
     assert regressor(max_epochs=60, scale_target=False).fit(x, y).score(x, y) < 0
     assert np.allclose(regressor(max_epochs=2).fit(x, np.full(120, 5.0)).predict(x), 5, atol=2)
+    with pytest.raises(ValueError, match=r"no number \(.*'a'.*; a TorchClassifier learns classes"):
+        regressor().fit(x, ["a"] * 120)
     with pytest.raises(ValueError, match="infinite numbers"):
         regressor().fit(x, np.full(120, np.inf))
     with pytest.raises(ValueError, match="let its last layer have one output"):

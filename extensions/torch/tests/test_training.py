@@ -13,7 +13,7 @@ import torch
 from openml_client_torch import N_CLASSES, N_FEATURES, N_STEPS, TorchClassifier, TorchRegressor
 from openml_client_torch.preparing import validation_rows
 from openml_client_torch.training import Epoch, watching
-from recipe_nets import Counting, LearnedLoss, Steep, labels_of, mlp, table
+from recipe_nets import Counting, LearnedLoss, labels_of, mlp, table
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -140,8 +140,8 @@ def test_patience_needs_rows_for_validation() -> None:
 
 
 def test_a_loss_that_is_no_number_ends_training_with_a_remedy() -> None:
-    exploding = regressor(Steep(N_FEATURES), optimizer=partial(torch.optim.SGD, lr=1e3))
-    with pytest.raises(FloatingPointError, match="epoch 1, at a learning rate of 1000; take a sma"):
+    exploding = regressor(mlp(n_outputs=1), optimizer=partial(torch.optim.SGD, lr=1e30))
+    with pytest.raises(FloatingPointError, match=r"epoch 1, at a learning rate of 1e\+30; take a"):
         exploding.fit(numbers(), np.arange(40.0))
 
 
@@ -157,6 +157,49 @@ def test_one_cycle_takes_as_many_steps_as_the_task_has() -> None:
     cycle = partial(lr_scheduler.OneCycleLR, max_lr=0.1, total_steps=N_STEPS)
     model = fitted(scheduler=cycle, scheduler_step="step")
     assert max(column(model, "lr")) > 0.05
+
+
+@pytest.mark.parametrize(
+    ("step", "total_steps", "complaint"),
+    [
+        ("step", 5, r"a cycle of 5 steps, and with scheduler_step='step' .* makes 32; .*=N_STEPS"),
+        ("step", 99, r"a cycle of 99 steps"),
+        ("epoch", N_STEPS, r"makes 4; give total_steps=4, or N_STEPS and scheduler_step='step'"),
+    ],
+)
+def test_a_cycle_of_other_steps_than_the_training_makes_is_refused(
+    step: str, total_steps: Any, complaint: str
+) -> None:
+    cycle = partial(lr_scheduler.OneCycleLR, max_lr=0.1, total_steps=total_steps)
+    with pytest.raises(ValueError, match=f"scheduler: OneCycleLR has .*{complaint}"):
+        fitted(scheduler=cycle, scheduler_step=step)
+
+
+WARM_UP = partial(lr_scheduler.LinearLR, start_factor=0.5, total_iters=2)
+HALVING = partial(lr_scheduler.ExponentialLR, gamma=0.5)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "lrs"),
+    [
+        (
+            partial(lr_scheduler.SequentialLR, schedulers=[WARM_UP, HALVING], milestones=[2]),
+            [0.05, 0.075, 0.1, 0.05],
+        ),
+        (partial(lr_scheduler.ChainedScheduler, [WARM_UP, HALVING]), [0.05, 0.0375, 0.025, 0.0125]),
+    ],
+)
+def test_schedulers_inside_another_get_the_optimizer_too(scheduler: Any, lrs: list[float]) -> None:
+    assert column(fitted(scheduler=scheduler, optimizer=SGD), "lr") == pytest.approx(lrs)
+
+
+def test_a_cycle_inside_another_scheduler_that_ends_too_early_is_named() -> None:
+    cycle = partial(lr_scheduler.OneCycleLR, max_lr=1.0, total_steps=2)
+    chained = partial(lr_scheduler.ChainedScheduler, [cycle])
+    with pytest.raises(
+        ValueError, match=r"ChainedScheduler makes no step after epoch 3 of 4: Trie"
+    ):
+        fitted(scheduler=chained)
 
 
 def test_a_plateau_is_seen_in_what_is_monitored() -> None:
@@ -220,6 +263,21 @@ def test_gradients_are_clipped_by_their_norm() -> None:
         ({"loss": 3}, "loss=3; it must be a class such as"),
         ({"module": mlp}, "is no torch.nn.Module; give an instance"),
         ({"scheduler": "cosine"}, "scheduler='cosine'; give a class of torch.optim.lr_scheduler"),
+        (
+            {"optimizer": torch.optim.Adam([torch.zeros(1)])},
+            "optimizer: this Adam was made for other weights; give a class",
+        ),
+        ({"optimizer": nn.Linear}, "Linear is no Optimizer; give a class of torch.optim"),
+        ({"scheduler": torch.optim.SGD}, "SGD is no LRScheduler; give a class of torch.optim.lr_s"),
+        (
+            {"scheduler": partial(lr_scheduler.ChainedScheduler, [partial(nn.Linear, 1)])},
+            "scheduler=.*Linear is no LRScheduler",
+        ),
+        ({"scheduler": lr_scheduler.ChainedScheduler}, "at least one .* out of schedulers$"),
+        (
+            {"scheduler": partial(lr_scheduler.SequentialLR, schedulers=lr_scheduler.StepLR)},
+            "schedulers=.*StepLR.*; give a list of classes or partials",
+        ),
         ({"optimizer": partial(torch.optim.SGD, rate=1)}, "optimizer: .*'rate'; .* out of lr, "),
         ({"optimizer": partial(torch.optim.SGD, lr=-1)}, "optimizer: Invalid learning rate: -1"),
         ({"scheduler": lr_scheduler.StepLR}, "scheduler: .* 'step_size'; .*partial.StepLR"),
