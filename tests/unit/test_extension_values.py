@@ -354,6 +354,14 @@ def test_an_array_can_not_claim_more_memory_than_it_holds() -> None:
         CODEC.decode({"$array": payload}, TRUST)
 
 
+@pytest.mark.parametrize("tag", ["$set", "$frozenset", "$dict", "$odict"])
+def test_keys_that_were_chosen_to_have_one_hash_are_refused_in_time(tag: str) -> None:
+    alike = [number * (2**61 - 1) for number in range(90_000)]
+    payload = alike if tag in ("$set", "$frozenset") else [[key, 0] for key in alike]
+    with pytest.raises(FlowError, match="one hash"):
+        CODEC.decode({tag: payload}, TRUST)
+
+
 class Shared:
     """An object that counts by its identity."""
 
