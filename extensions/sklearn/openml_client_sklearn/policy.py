@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from openml_client.extension.callables import is_numpy_function
+from openml_client.extension.references import home_of
 from openml_client.extension.tree import tagged
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
 
@@ -78,6 +79,17 @@ _OPEN = re.compile(r"[*+{|]")
 match in several ways."""
 
 
+_CALCULATING = (
+    "sklearn.feature_selection",
+    "sklearn.metrics",
+    "sklearn.preprocessing",
+    "scipy.spatial",
+    "scipy.special",
+    "scipy.stats",
+)
+"""Where functions are defined that calculate, and no methods."""
+
+
 def _names(module: str, names: str) -> frozenset[str]:
     return frozenset(f"{module}:{name}" for name in names.split())
 
@@ -109,7 +121,8 @@ def _not_a_kernel(value: object) -> str | None:
 def _not_derived(value: object, bases: tuple[type, ...], what: str) -> str | None:
     if not (isinstance(value, type) and issubclass(value, bases)):
         return f"not {what}"
-    return None if _is_of("sklearn", value) else f"{what} that was not defined in scikit-learn"
+    is_theirs = home_of(value).partition(".")[0] == "sklearn"
+    return None if is_theirs else f"{what} that was not defined in scikit-learn"
 
 
 def _not_a_distribution(value: object) -> str | None:
@@ -122,16 +135,13 @@ def _not_a_calculation(value: object) -> str | None:
     """Functions of the listed modules, not what these modules import from elsewhere."""
     if is_numpy_function(value):
         return None
-    if isinstance(value, types.FunctionType) and _is_of(("sklearn", "scipy"), value):
-        return None
+    if isinstance(value, types.FunctionType) and "." not in value.__qualname__:
+        home = home_of(value)
+        if any(f"{home}.".startswith(f"{module}.") for module in _CALCULATING):
+            return None
     if isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType)):
         return None  # only those that are listed by name
     return _not_a_distribution(value) and "not a function that calculates"
-
-
-def _is_of(packages: str | tuple[str, ...], value: object) -> bool:
-    home = getattr(value, "__module__", None) or ""
-    return home.partition(".")[0] in ((packages,) if isinstance(packages, str) else packages)
 
 
 def _caches_on_disk(parameter: str, value: Json) -> str | None:

@@ -194,6 +194,10 @@ def test_a_hostile_flow_is_listed_by_the_audit(tree: Json) -> None:
     [
         "sklearn.metrics.pairwise:partial",
         "sklearn.metrics.pairwise:Parallel",
+        "sklearn.metrics.pairwise:config_context",
+        "sklearn.metrics.pairwise:validate_params",
+        "sklearn.preprocessing:StandardScaler.set_params",
+        "scipy.stats:rv_continuous.fit",
         "sklearn.metrics.pairwise:np",
         "sklearn.metrics.pairwise:np.load",
         "scipy.stats:test",
@@ -250,6 +254,19 @@ def test_nothing_else_is_called(kind: str) -> None:
     name = names.get(kind, "sklearn.feature_extraction.text:CountVectorizer")
     made = {"$call": {"kind": kind, "name": name, "args": ["FILENAME"], "kwargs": {}}}
     with pytest.raises(FlowError, match=r"\$call"):
+        build_of_strangers(node("sklearn.svm:SVC", C=made))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("splitter", "sklearn.model_selection:ShuffleSplit"),
+        ("selector", "sklearn.compose:make_column_selector"),
+    ],
+)
+def test_arguments_that_may_harm_are_given_by_name(kind: str, name: str) -> None:
+    made = {"$call": {"kind": kind, "name": name, "args": [9_000_000], "kwargs": {}}}
+    with pytest.raises(FlowError, match="by name"):
         build_of_strangers(node("sklearn.svm:SVC", C=made))
 
 
