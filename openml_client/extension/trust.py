@@ -305,7 +305,9 @@ def _arguments(tree: Json) -> Iterator[tuple[Path, str, str, Json]]:
     for path, tag, payload in objects(tree):
         match tag:
             case "$node" | "$part":
-                owner, named = payload["class"], payload["params"]
+                # What is set after the constructor may harm as well.
+                extra = {"extra": payload["extra"]} if "extra" in payload else {}
+                owner, named = payload["class"], {**extra, **payload["params"]}
             case "$call":
                 numbered = {str(n): item for n, item in enumerate(payload["args"])}
                 owner, named = payload["name"], {**payload["kwargs"], **numbered}

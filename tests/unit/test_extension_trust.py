@@ -256,6 +256,14 @@ def test_an_argument_without_a_name_can_be_trusted_by_its_number() -> None:
     assert name not in untrusted(described(thing(size=made)), CAREFUL, [name])
 
 
+def test_a_harmful_value_that_is_set_after_the_constructor_is_found() -> None:
+    tree = thing()
+    tree["$node"]["extra"] = {"attributes": {"size": 11}}
+    name = f"{MODULE}:Thing.extra.size"
+    assert untrusted(described(tree), CAREFUL) == (name,)
+    assert untrusted(described(tree), CAREFUL, [name]) == ()
+
+
 def test_own_models_are_trusted_as_they_are_and_nothing_else() -> None:
     mine = described(thing("mypkg:Net", size=11))
     trust = Trust.of_own(CAREFUL, mine)
