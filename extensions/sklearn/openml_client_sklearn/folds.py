@@ -302,6 +302,7 @@ def _confidence(estimator: Any, fold: FoldData) -> _Confidence | None:
         return None
     scores = np.asarray(decision, dtype=np.float64)
     if scores.ndim == 1:  # of two classes: how much it is the second
+        scores = scores - _threshold(estimator)
         scores = np.column_stack((-scores, scores))
     if scores.shape[1] != len(labels) or _decides_by_pairs(estimator):
         return None
@@ -319,6 +320,23 @@ def _answer(estimator: Any, method: str, fold: FoldData) -> Any:
         if f"no attribute {method!r}" not in str(error):
             raise
         return None
+
+
+def _threshold(estimator: Any) -> float:
+    """Decision value above which a fitted model predicts the second of two classes.
+
+    It is 0, but for a vote of pairs of models that know probabilities only.
+    """
+    from sklearn.multiclass import OneVsOneClassifier
+
+    inner = estimator
+    while inner is not None:
+        estimator = inner
+        steps = getattr(estimator, "steps", None)
+        inner = steps[-1][1] if steps else getattr(estimator, "best_estimator_", None)
+    if not isinstance(estimator, OneVsOneClassifier):
+        return 0.0
+    return 0.0 if hasattr(estimator.estimators_[0], "decision_function") else 0.5
 
 
 def _decides_by_pairs(estimator: Any) -> bool:

@@ -35,6 +35,7 @@ from sklearn.linear_model import (
 )
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsOneClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
@@ -132,9 +133,19 @@ def test_decision_values_are_marked_as_scores() -> None:
     assert run(LinearSVC()).confidence_kind == "score"
 
 
-def test_the_decision_value_of_two_classes_belongs_to_the_second() -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        LinearSVC(),
+        OneVsOneClassifier(LinearSVC()),
+        OneVsOneClassifier(GaussianNB()),
+        GridSearchCV(Pipeline([("pairs", OneVsOneClassifier(GaussianNB()))]), {}),
+    ],
+    ids=str,
+)
+def test_the_decision_value_of_two_classes_belongs_to_the_second(model: Any) -> None:
     data = fold(y_train=labels_of(table())[:80].replace("mole", "ant"))
-    result = run(LinearSVC(), data)
+    result = run(model, data)
     assert result.probability_labels == ("ant", "zebra")
     assert result.probabilities is not None
     best = np.array(result.probability_labels)[result.probabilities.argmax(axis=1)]
