@@ -35,6 +35,18 @@ refuse texts."""
 _CLASSES_AS_OBJECTS = "sklearn.semi_supervised:SelfTrainingClassifier"
 """It takes texts for classes only in arrays of objects."""
 
+_CONFIGURATION: dict[str, bool | int | str] = {
+    "array_api_dispatch": False,
+    "assume_finite": False,
+    "enable_cython_pairwise_dist": True,
+    "enable_metadata_routing": False,
+    "pairwise_dist_chunk_size": 256,
+    "skip_parameter_validation": False,
+    "sparse_interface": "spmatrix",
+    "transform_output": "default",
+    "working_memory": 1024,
+}
+
 
 class _Confidence(NamedTuple):
     values: NDArray[np.float64]
@@ -108,7 +120,8 @@ def rebuilt(
 ) -> Iterator[tuple[Any, Description]]:
     """A copy of a model with the seeds of a fold; inside, the global generators are seeded.
 
-    So they are while it is made, for constructors may draw from them.
+    So they are while it is made, for constructors may draw from them.  Inside, scikit-learn is
+    configured as in a fresh process, for no flow holds what the caller has set.
     """
     where = (fold.repeat, fold.fold, fold.sample)
     refuse_others(model)
@@ -116,8 +129,21 @@ def rebuilt(
     own = seed_description(described, derive(seed, "fold", *where), SEEDS)
     with seeded_generators(derive(seed, "making", *where)):
         estimator = rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own))
-    with seeded_generators(derive(seed, "generators", *where)):
+    with seeded_generators(derive(seed, "generators", *where)), _fresh_configuration():
         yield estimator, own
+
+
+@contextmanager
+def _fresh_configuration() -> Iterator[None]:
+    """Let scikit-learn be configured as it is without ``set_config``, where that tells on results.
+
+    Source: scikit-learn 1.9, ``set_config``; the settings that older versions lack are left out.
+    """
+    import sklearn
+
+    known = sklearn.get_config().keys()
+    with sklearn.config_context(**{k: v for k, v in _CONFIGURATION.items() if k in known}):
+        yield
 
 
 def _packages(estimator: Any) -> set[str]:

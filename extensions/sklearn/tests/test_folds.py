@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import sklearn
 import user_models
 from models import by_column_type, same
 from openml_client_sklearn import EXTENSION, folds
 from openml_client_sklearn.folds import Told, run_fold
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -394,6 +396,17 @@ def test_another_extension_tells_more_of_the_model_that_was_fitted() -> None:
     result = run_fold(SVC(), fold(fold=3), seed=1, teller=teller)
     assert result.log == {"classes": ["ant", "mole", "zebra"], "fold": 3}
     assert result.trace == ()
+
+
+def test_what_the_caller_configured_is_no_part_of_a_run() -> None:
+    by_name = ColumnTransformer([("a", StandardScaler(), ["a"])])
+    model = make_pipeline(StandardScaler(), by_name, LogisticRegression())
+    with sklearn.config_context(transform_output="pandas"):
+        failure = run(model).failure
+        assert run(model.set_output(transform="pandas")).failure is None
+        assert sklearn.get_config()["transform_output"] == "pandas"
+    assert failure is not None
+    assert "dataframes" in failure.error
 
 
 def test_what_a_constructor_draws_is_seeded() -> None:
