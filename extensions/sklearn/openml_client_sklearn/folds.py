@@ -14,7 +14,7 @@ from openml_client.extension.rebuilding import Rebuilder
 from openml_client.extension.references import home_of
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import Elapsed, stopwatch
-from openml_client.extension.tree import node_classes
+from openml_client.extension.tree import NODE, node_classes, objects
 from openml_client.extension.trust import Trust
 from openml_client.model.trace import TraceIteration
 from openml_client_sklearn.models import REBUILDER, refuse_others
@@ -39,7 +39,6 @@ _CONFIGURATION: dict[str, bool | int | str] = {
     "array_api_dispatch": False,
     "assume_finite": False,
     "enable_cython_pairwise_dist": True,
-    "enable_metadata_routing": False,
     "pairwise_dist_chunk_size": 256,
     "skip_parameter_validation": False,
     "sparse_interface": "spmatrix",
@@ -129,20 +128,26 @@ def rebuilt(
     own = seed_description(described, derive(seed, "fold", *where), SEEDS)
     with seeded_generators(derive(seed, "making", *where)):
         estimator = rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own))
-    with seeded_generators(derive(seed, "generators", *where)), _fresh_configuration():
+    with seeded_generators(derive(seed, "generators", *where)), _configured_for(own):
         yield estimator, own
 
 
 @contextmanager
-def _fresh_configuration() -> Iterator[None]:
+def _configured_for(description: Description) -> Iterator[None]:
     """Let scikit-learn be configured as it is without ``set_config``, where that tells on results.
 
+    Metadata is routed for models that scikit-learn refuses to fit otherwise.
     Source: scikit-learn 1.9, ``set_config``; the settings that older versions lack are left out.
     """
     import sklearn
 
+    routes = any(
+        tag == NODE and payload["params"].get("transform_input") is not None
+        for _, tag, payload in objects(description.tree)
+    )
+    wanted = {**_CONFIGURATION, "enable_metadata_routing": routes}
     known = sklearn.get_config().keys()
-    with sklearn.config_context(**{k: v for k, v in _CONFIGURATION.items() if k in known}):
+    with sklearn.config_context(**{k: v for k, v in wanted.items() if k in known}):
         yield
 
 

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -407,6 +408,9 @@ def test_what_the_caller_configured_is_no_part_of_a_run() -> None:
         assert sklearn.get_config()["transform_output"] == "pandas"
     assert failure is not None
     assert "dataframes" in failure.error
+    if "transform_input" in signature(Pipeline).parameters:  # since scikit-learn 1.6
+        routed = Pipeline([("fit", LogisticRegression())], transform_input=["X_val"])
+        assert run(routed).failure is None
 
 
 def test_what_a_constructor_draws_is_seeded() -> None:
