@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from openml_client.extension.callables import is_numpy_function
 from openml_client.extension.references import home_of
-from openml_client.extension.tree import tagged
+from openml_client.extension.tree import tagged, walk
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ _MAX_WEIGHTS = 100_000_000
 _MAX_LAYERS = 1_000
 _MAX_PATTERN = 1_000
 """Characters of a regular expression; scikit-learn's own have a dozen."""
+_MAX_REPEATS = 5
+"""In a regular expression; trying all ways takes a time with this exponent."""
 SEEDS = frozenset({"random_state"})
 """Parameters that are seeds."""
 
@@ -74,9 +76,10 @@ _BUILTIN_TYPES = "bool int float complex str bytes object list tuple dict set fr
 _PRE_DISPATCH = re.compile(r"all|(\d{1,3}(\.\d+)?\s*\*\s*)?n_jobs|\d{1,7}")
 _ONE_CHARACTER = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
 _INNERMOST = re.compile(r"\(([^()]*)\)([*+{])?")
-_OPEN = re.compile(r"[*+{|]")
-"""Of regular expressions: what matches a character, a group without groups, and what in it may
-match in several ways."""
+_OPEN = re.compile(r"[*+{|]|.\?")
+_REPEATS = re.compile(r"[*+{]")
+"""Of regular expressions: what matches a character, a group without groups, what in it may match
+in several ways, and what repeats."""
 
 
 _CALCULATING = (
@@ -173,7 +176,10 @@ def _is_huge(parameter: str, value: Json) -> str | None:
 
 def _makes_too_many(parameter: str, value: Json) -> str | None:
     limit = _MOST.get(parameter)
-    many = [n for n in scalars(value) if limit and type(n) is int and n > limit]
+    if limit is None:
+        return None
+    # Also the arguments of a distribution that a search draws the parameter from.
+    many = [n for _, n in walk(value) if type(n) in (int, float) and n > limit]
     return f"it asks for {many[0]:,}, all made at once; {limit:,} are fine" if many else None
 
 
@@ -216,9 +222,9 @@ def _may_not_end(pattern: str) -> bool:
 
     Such a group may match the same text in ways without number, which are all tried.
     """
-    if len(pattern) > _MAX_PATTERN:
-        return True
     text = _ONE_CHARACTER.sub("x", pattern)
+    if len(pattern) > _MAX_PATTERN or len(_REPEATS.findall(text)) > _MAX_REPEATS:
+        return True
     while group := _INNERMOST.search(text):
         inner, repeated = group.groups()
         is_open = bool(_OPEN.search(inner))

@@ -132,6 +132,12 @@ HOSTILE = {
     "an endless product of bytes": search({key: {"$bytes": "AAAA" * 999} for key in "ab"}),
     "a forest of millions": node("sklearn.ensemble:ExtraTreesRegressor", n_estimators=9_000_000),
     "a forest of millions, by a search": search({"forest__n_estimators": [10, 9_000_000]}),
+    "a forest of millions, by a distribution": node(
+        "sklearn.model_selection:RandomizedSearchCV",
+        param_distributions={
+            "n_estimators": call("distribution", "scipy.stats:randint", low=1, high=9_000_000)
+        },
+    ),
     "millions of folds": search(
         {}, cv=call("splitter", "sklearn.model_selection:ShuffleSplit", n_splits=9_000_000)
     ),
@@ -150,6 +156,12 @@ HOSTILE = {
     ),
     "a pattern of alternatives without end": node(
         "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern=r"(\w|\d)*\)"
+    ),
+    "a pattern of options without end": node(
+        "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern="(a?){40}a{40}"
+    ),
+    "a pattern of many repeats": node(
+        "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern=r"\w*" * 9 + "!"
     ),
     "a pattern without end for columns": node(
         "sklearn.compose:ColumnTransformer",
