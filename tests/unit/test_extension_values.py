@@ -173,6 +173,16 @@ def test_a_value_comes_back_equal_and_of_the_same_type(value: object) -> None:
         assert same(again, value)
 
 
+@pytest.mark.parametrize("kind", [np.datetime64, np.timedelta64])
+@pytest.mark.parametrize("unit", [(), ("D",)], ids=["no unit", "days"])
+def test_a_missing_time_comes_back(kind: Any, unit: tuple[str, ...]) -> None:
+    value = kind("NaT", *unit)
+    scalar, array = round_trip([value, np.array([value])])
+    assert scalar.dtype == array.dtype == value.dtype
+    assert np.isnat(scalar)
+    assert np.isnat(array).all()
+
+
 def test_a_partial_comes_back_with_its_arguments() -> None:
     again = round_trip(functools.partial(double, *[(1, 2)], x={"k": 1}))
     assert isinstance(again, functools.partial)
