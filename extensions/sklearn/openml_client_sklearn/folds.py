@@ -41,7 +41,6 @@ _CONFIGURATION: dict[str, bool | int | str] = {
     "enable_cython_pairwise_dist": True,
     "pairwise_dist_chunk_size": 256,
     "skip_parameter_validation": False,
-    "sparse_interface": "spmatrix",
     "transform_output": "default",
     "working_memory": 1024,
 }
