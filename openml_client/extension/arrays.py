@@ -23,6 +23,8 @@ MAX_ARRAY_BYTES = 65_536
 _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[US]\d{1,4}|O8?|[mM]8(\[\w{1,6}\])?)")
 """Dtypes that are taken: fixed sizes that any machine has; no structures."""
 _PLAIN_KINDS = "biufcUSO"
+_NAT = -(2**63)
+"""The number of the time that is missing, whatever its unit."""
 
 
 class _Scalar(Handler):
@@ -42,7 +44,8 @@ class _Scalar(Handler):
 
         text, item = payload
         value = decoder.decode(item)
-        scalar = np.array(value, dtype=_dtype(text))[()]
+        dtype = _dtype(text)
+        scalar = np.array(_taken(value, dtype), dtype=dtype)[()]
         require_exact(value, scalar)
         return scalar
 
@@ -77,7 +80,7 @@ class _Array(Handler):
             raise ValueError(f"an array of {len(items) * dtype.itemsize:,} bytes")
         array = np.empty(len(items), dtype=dtype)
         for position, item in enumerate(items):  # one by one: np.array would unpack tuples
-            array[position] = item
+            array[position] = _taken(item, dtype)
             if not dtype.hasobject:
                 require_exact(item, array[position])
         return array.reshape(payload["shape"])
@@ -127,6 +130,11 @@ def _dtype(text: str) -> np.dtype[Any]:
     if not _DTYPE.fullmatch(text):
         raise ValueError(f"no dtype of a description: {text!r}")
     return np.dtype(text)
+
+
+def _taken(item: object, dtype: np.dtype[Any]) -> object:
+    """The item as numpy takes it: a date without a unit is NaT, which it takes by name only."""
+    return "NaT" if dtype == "M8" and item == _NAT else item
 
 
 def _items(array: np.ndarray[Any, Any]) -> list[object]:

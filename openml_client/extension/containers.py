@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,6 +14,10 @@ from openml_client.extension.tree import LEAF
 
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
+
+_MAX_ALIKE = 1_000
+"""Numbers can be chosen so that all have one hash; a set of these takes a time that grows with the
+square of their number."""
 
 
 class _Tuple(Handler):
@@ -58,9 +63,25 @@ def _encode_pairs(value: dict[Any, Any], encoder: Encoder) -> Json:
 
 
 def _decode_pairs(payload: Json, decoder: Decoder) -> list[tuple[Any, Any]]:
-    return [
+    pairs = [
         (key := decoder.child(None, pair[0]), decoder.child(str(key), pair[1])) for pair in payload
     ]
+    _require_spread([key for key, _ in pairs])
+    return pairs
+
+
+def _require_spread(keys: list[Any]) -> None:
+    """Refuse keys, or elements of a set, that were chosen to have one hash.
+
+    Raises
+    ------
+    ValueError
+        If more than `_MAX_ALIKE` have the same.
+    """
+    if len(keys) > _MAX_ALIKE:
+        for _, alike in itertools.groupby(sorted(map(hash, keys))):
+            if len([*alike]) > _MAX_ALIKE:
+                raise ValueError(f"more than {_MAX_ALIKE:,} keys have one hash")
 
 
 class _Set(Handler):
@@ -74,7 +95,9 @@ class _Set(Handler):
         return {self.tag: sorted(items, key=canonical)}
 
     def decode(self, payload: Json, decoder: Decoder) -> Any:
-        return self.make(decoder.items(payload))
+        items = decoder.items(payload)
+        _require_spread(items)
+        return self.make(items)
 
 
 class _FrozenSet(_Set):

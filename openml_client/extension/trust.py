@@ -21,6 +21,9 @@ _CLASS_KINDS = frozenset({"class", "data"})
 _INTERNAL = frozenset({"tests", "testing", "conftest", "externals", "estimator_checks"})
 """Modules inside packages that do things when they are imported."""
 
+_MAX_SHOWN = 200
+"""Characters of a name or reason in a message; the longest names of packages have fewer."""
+
 
 Complaint = Callable[[object], str | None]
 
@@ -117,7 +120,7 @@ class Finding:
     is_trusted: bool = False
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.why}"
+        return f"{_shown(self.name)}: {_shown(self.why)}"
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class Trust:
         """Trust for a description that others wrote."""
         names = (trusted,) if isinstance(trusted, str) else tuple(trusted)
         for name in names:
-            if not isinstance(name, str) or not all(map(str.isidentifier, _parts(name))):
+            if not isinstance(name, str) or not _can_be_trusted(name):
                 raise FlowError(
                     f"trusted={name!r} names no package, module, class or parameter",
                     hint="Give names like 'mypkg', 'mypkg.models' or 'mypkg.models:Net'.",
@@ -168,14 +171,17 @@ class Trust:
         findings = () if description is self.own else self.audit(description)
         if findings:
             names = tuple(dict.fromkeys(finding.name for finding in findings))
+            asked = [name for name in names if len(name) <= _MAX_SHOWN and _can_be_trusted(name)]
             told = [*dict.fromkeys(map(str, findings))]
             shown = "\n".join(f"  {finding}" for finding in told[:5])
             more = f"\n  and {len(told) - 5} more" if len(told) > 5 else ""
             raise UntrustedError(
                 f"the flow asks for what is not trusted; nothing was imported:\n{shown}{more}",
                 names=names,
-                hint=f"Read what these do. If you trust them, pass trusted={list(names[:5])!r}; "
-                "on the command line --trusted NAME, once for each.",
+                hint=f"Read what these do. If you trust them, pass trusted={asked[:5]!r}; "
+                "on the command line --trusted NAME, once for each."
+                if asked
+                else "None of these is a name that could be trusted.",
             )
 
     def load(self, kind: str, name: str) -> Any:
@@ -200,7 +206,7 @@ class Trust:
         """Like `load`, but None where the name does not exist."""
         is_trusted, why = self._judge(kind, name)
         if not is_trusted:
-            raise UntrustedError(f"{name}: {why}", names=(name,))
+            raise UntrustedError(f"{_shown(name)}: {why}", names=(name,))
         value = resolve(name)
         if value is None:
             return None
@@ -299,7 +305,9 @@ def _arguments(tree: Json) -> Iterator[tuple[Path, str, str, Json]]:
     for path, tag, payload in objects(tree):
         match tag:
             case "$node" | "$part":
-                owner, named = payload["class"], payload["params"]
+                # What is set after the constructor may harm as well.
+                extra = {"extra": payload["extra"]} if "extra" in payload else {}
+                owner, named = payload["class"], {**extra, **payload["params"]}
             case "$call":
                 numbered = {str(n): item for n, item in enumerate(payload["args"])}
                 owner, named = payload["name"], {**payload["kwargs"], **numbered}
@@ -341,6 +349,12 @@ def _basic_complaint(kind: str, value: object) -> str | None:
     return None if callable(value) else f"an object of type {type(value).__qualname__}"
 
 
+def _shown(text: str) -> str:
+    """What a stranger wrote, so that it moves no cursor, turns no line and fills no screen."""
+    short = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    return short if short.isprintable() else ascii(short)
+
+
 def _is_below(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
@@ -352,6 +366,10 @@ def _is_public_in(module: str, package: str) -> bool:
     )
 
 
-def _parts(name: str) -> list[str]:
+def _can_be_trusted(name: str) -> bool:
+    """Whether a text has the form of a package, module, class, or argument of a call."""
     module, _, qualname = name.partition(":")
-    return [*module.split("."), *(qualname.split(".") if qualname else [])]
+    inner = qualname.split(".") if qualname else []
+    return all(map(str.isidentifier, module.split("."))) and all(
+        part.isidentifier() or part.isdecimal() for part in inner
+    )

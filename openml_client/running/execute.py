@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -261,26 +261,29 @@ def run_job(job: FoldJob) -> FoldOutcome:
     extension = get_extension(job.description.extension)
     model = extension.build(job.description, trust=job.trust, compat=job.compat, notes=[])
     result = extension.run_fold(model, job.data, seed=job.seed)
-    return FoldOutcome(job.key, job.test, _checked(result, len(job.test), job.data.task))
+    return FoldOutcome(job.key, job.test, _checked(result, len(job.test), job.data))
 
 
-def _checked(result: FoldResult, n_rows: int, task: str) -> FoldResult:
+def _checked(result: FoldResult, n_rows: int, data: FoldData) -> FoldResult:
     """The result, which becomes a failure if it does not fit the rows that were asked for."""
     if result.failure is not None:
         return result
-    complaint = _complaint(result, n_rows, task)
+    complaint = _complaint(result, n_rows, data)
     if complaint is None:
         return result
     failure = FoldFailure(stage="predict", error=complaint, traceback="")
     return replace(result, predictions=None, probabilities=None, log=None, failure=failure)
 
 
-def _complaint(result: FoldResult, n_rows: int, task: str) -> str | None:
+def _complaint(result: FoldResult, n_rows: int, data: FoldData) -> str | None:
     values = np.asarray(result.predictions)
     if values.shape != (n_rows,):
         return f"predict gave an array of the shape {values.shape} for {n_rows} rows"
-    if task != "classification" and not np.issubdtype(values.dtype, np.number):
-        return f"predict gave values of the type {values.dtype}, not numbers"
+    if data.task != "classification":
+        if not np.issubdtype(values.dtype, np.number):
+            return f"predict gave values of the type {values.dtype}, not numbers"
+    elif odd := _odd_labels(values, result.probability_labels, data.labels):
+        return odd
     if result.probabilities is not None:
         shape = np.shape(result.probabilities)
         wanted = (n_rows, len(result.probability_labels))
@@ -291,6 +294,19 @@ def _complaint(result: FoldResult, n_rows: int, task: str) -> str | None:
             canonical(result.log)
         except (TypeError, ValueError) as error:
             return f"the log of the training is no JSON: {error}"
+    return None
+
+
+def _odd_labels(
+    predicted: NDArray[Any], confident: Sequence[str], labels: tuple[str, ...]
+) -> str | None:
+    """Complaint about labels that the task does not have, as of models that answer in codes."""
+    for what, found in (("predict gave", predicted), ("the confidences are of", confident)):
+        odd = sorted({str(label) for label in found} - {*labels})
+        if odd:
+            return f"{what} the class {odd[0]!r}; the task has {', '.join(map(repr, labels[:10]))}"
+    if len({*confident}) < len(confident):
+        return f"the confidences are of some class twice: {', '.join(map(repr, confident[:10]))}"
     return None
 
 

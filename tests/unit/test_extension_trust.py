@@ -154,6 +154,17 @@ def test_a_name_that_stands_in_several_places_is_told_once() -> None:
     assert caught.value.message.count("os:system") == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["a:b\x1b[2J\x07", "a:\u202eb", "a:b\n  a:b: fine", "a" * 10**6 + ":b"], ids=ascii
+)
+def test_a_message_holds_no_odd_characters_and_no_endless_names(name: str) -> None:
+    with pytest.raises(UntrustedError) as caught:
+        build(thing(name, size=11))
+    assert caught.value.names == (name,)
+    assert all(line.isprintable() and len(line) < 400 for line in str(caught.value).split("\n"))
+    assert len(str(caught.value).split("\n")) == 3
+
+
 def test_the_report_says_why_each_name_is_trusted_or_not() -> None:
     rules = {
         "thing": Rule(packages=frozenset({"toys"})),
@@ -234,6 +245,21 @@ CAREFUL = Policy(POLICY.rules, (Hazard(size_over_ten),))
     ],
 )
 def test_a_harmful_parameter_is_found_and_can_be_trusted_by_its_name(tree: Json, name: str) -> None:
+    assert untrusted(described(tree), CAREFUL) == (name,)
+    assert untrusted(described(tree), CAREFUL, [name]) == ()
+
+
+def test_an_argument_without_a_name_can_be_trusted_by_its_number() -> None:
+    made = {"$call": {"kind": "good", "name": "a:b", "args": [0, {"size": 11}], "kwargs": {}}}
+    name = "a:b.1.size"
+    assert name in untrusted(described(thing(size=made)), CAREFUL)
+    assert name not in untrusted(described(thing(size=made)), CAREFUL, [name])
+
+
+def test_a_harmful_value_that_is_set_after_the_constructor_is_found() -> None:
+    tree = thing()
+    tree["$node"]["extra"] = {"attributes": {"size": 11}}
+    name = f"{MODULE}:Thing.extra.size"
     assert untrusted(described(tree), CAREFUL) == (name,)
     assert untrusted(described(tree), CAREFUL, [name]) == ()
 

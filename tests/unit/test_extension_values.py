@@ -173,6 +173,16 @@ def test_a_value_comes_back_equal_and_of_the_same_type(value: object) -> None:
         assert same(again, value)
 
 
+@pytest.mark.parametrize("kind", [np.datetime64, np.timedelta64])
+@pytest.mark.parametrize("unit", [(), ("D",)], ids=["no unit", "days"])
+def test_a_missing_time_comes_back(kind: Any, unit: tuple[str, ...]) -> None:
+    value = kind("NaT", *unit)
+    scalar, array = round_trip([value, np.array([value])])
+    assert scalar.dtype == array.dtype == value.dtype
+    assert np.isnat(scalar)
+    assert np.isnat(array).all()
+
+
 def test_a_partial_comes_back_with_its_arguments() -> None:
     again = round_trip(functools.partial(double, *[(1, 2)], x={"k": 1}))
     assert isinstance(again, functools.partial)
@@ -352,6 +362,14 @@ def test_an_array_can_not_claim_more_memory_than_it_holds() -> None:
     payload = {"dtype": "<U9999", "shape": [100], "items": ["a"] * 100}
     with pytest.raises(FlowError, match="bytes"):
         CODEC.decode({"$array": payload}, TRUST)
+
+
+@pytest.mark.parametrize("tag", ["$set", "$frozenset", "$dict", "$odict"])
+def test_keys_that_were_chosen_to_have_one_hash_are_refused_in_time(tag: str) -> None:
+    alike = [number * (2**61 - 1) for number in range(90_000)]
+    payload = alike if tag in ("$set", "$frozenset") else [[key, 0] for key in alike]
+    with pytest.raises(FlowError, match="one hash"):
+        CODEC.decode({tag: payload}, TRUST)
 
 
 class Shared:

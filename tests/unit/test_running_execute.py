@@ -217,6 +217,40 @@ def test_a_run_with_a_failed_fold_is_not_published(client: Client) -> None:
     assert list(client.runs.list(tasks=task.id)) == []
 
 
+class Coded(ClassifierMixin, BaseEstimator):
+    """Answers in codes where it is told to, and not in labels."""
+
+    def __init__(self, coded: str = "classes_") -> None:
+        self.coded = coded
+
+    def fit(self, x: pd.DataFrame, y: Any) -> Coded:
+        labels, codes = np.unique(y, return_inverse=True)
+        self.classes_ = np.unique(codes) if self.coded == "classes_" else labels
+        self.labels_ = np.unique(codes) if self.coded == "predict" else labels
+        return self
+
+    def predict(self, x: pd.DataFrame) -> Any:
+        return np.full(len(x), self.labels_[0])
+
+    def predict_proba(self, x: pd.DataFrame) -> Any:
+        return np.tile([0.6, 0.4], (len(x), 1))
+
+
+@pytest.mark.parametrize(
+    ("coded", "complaint"),
+    [
+        ("classes_", "the confidences are of the class '0'"),
+        ("predict", "predict gave the class '0'"),
+    ],
+)
+def test_classes_that_the_task_does_not_have_are_a_failure_that_names_them(
+    client: Client, coded: str, complaint: str
+) -> None:
+    task = publish(client, frame(["x", "y"] * 15, ["x", "y"]))
+    with pytest.raises(TaskError, match=f"{complaint}; the task has 'x', 'y'"):
+        run(client, Coded(coded), task)
+
+
 def test_a_model_that_fails_everywhere_is_an_error_with_its_traceback(client: Client) -> None:
     data = frame(["x", "y"] * 15, ["x", "y"])
     data["a"] = MARKED

@@ -14,7 +14,7 @@ from openml_client.extension.rebuilding import Rebuilder
 from openml_client.extension.references import home_of
 from openml_client.extension.seeds import derive, seed_description, seeded_generators
 from openml_client.extension.timing import Elapsed, stopwatch
-from openml_client.extension.tree import node_classes
+from openml_client.extension.tree import NODE, node_classes, objects
 from openml_client.extension.trust import Trust
 from openml_client.model.trace import TraceIteration
 from openml_client_sklearn.models import REBUILDER, refuse_others
@@ -34,6 +34,16 @@ refuse texts."""
 
 _CLASSES_AS_OBJECTS = "sklearn.semi_supervised:SelfTrainingClassifier"
 """It takes texts for classes only in arrays of objects."""
+
+_CONFIGURATION: dict[str, bool | int | str] = {
+    "array_api_dispatch": False,
+    "assume_finite": False,
+    "enable_cython_pairwise_dist": True,
+    "pairwise_dist_chunk_size": 256,
+    "skip_parameter_validation": False,
+    "transform_output": "default",
+    "working_memory": 1024,
+}
 
 
 class _Confidence(NamedTuple):
@@ -108,7 +118,8 @@ def rebuilt(
 ) -> Iterator[tuple[Any, Description]]:
     """A copy of a model with the seeds of a fold; inside, the global generators are seeded.
 
-    So they are while it is made, for constructors may draw from them.
+    So they are while it is made, for constructors may draw from them.  Inside, scikit-learn is
+    configured as in a fresh process, for no flow holds what the caller has set.
     """
     where = (fold.repeat, fold.fold, fold.sample)
     refuse_others(model)
@@ -116,8 +127,27 @@ def rebuilt(
     own = seed_description(described, derive(seed, "fold", *where), SEEDS)
     with seeded_generators(derive(seed, "making", *where)):
         estimator = rebuilder.build(own, trust=Trust.of_own(rebuilder.policy, own))
-    with seeded_generators(derive(seed, "generators", *where)):
+    with seeded_generators(derive(seed, "generators", *where)), _configured_for(own):
         yield estimator, own
+
+
+@contextmanager
+def _configured_for(description: Description) -> Iterator[None]:
+    """Let scikit-learn be configured as it is without ``set_config``, where that tells on results.
+
+    Metadata is routed for models that scikit-learn refuses to fit otherwise.
+    Source: scikit-learn 1.9, ``set_config``; the settings that older versions lack are left out.
+    """
+    import sklearn
+
+    routes = any(
+        tag == NODE and payload["params"].get("transform_input") is not None
+        for _, tag, payload in objects(description.tree)
+    )
+    wanted = {**_CONFIGURATION, "enable_metadata_routing": routes}
+    known = sklearn.get_config().keys()
+    with sklearn.config_context(**{k: v for k, v in wanted.items() if k in known}):
+        yield
 
 
 def _packages(estimator: Any) -> set[str]:
@@ -302,6 +332,7 @@ def _confidence(estimator: Any, fold: FoldData) -> _Confidence | None:
         return None
     scores = np.asarray(decision, dtype=np.float64)
     if scores.ndim == 1:  # of two classes: how much it is the second
+        scores = scores - _threshold(estimator)
         scores = np.column_stack((-scores, scores))
     if scores.shape[1] != len(labels) or _decides_by_pairs(estimator):
         return None
@@ -319,6 +350,23 @@ def _answer(estimator: Any, method: str, fold: FoldData) -> Any:
         if f"no attribute {method!r}" not in str(error):
             raise
         return None
+
+
+def _threshold(estimator: Any) -> float:
+    """Decision value above which a fitted model predicts the second of two classes.
+
+    It is 0, but for a vote of pairs of models that know probabilities only.
+    """
+    from sklearn.multiclass import OneVsOneClassifier
+
+    inner = estimator
+    while inner is not None:
+        estimator = inner
+        steps = getattr(estimator, "steps", None)
+        inner = steps[-1][1] if steps else getattr(estimator, "best_estimator_", None)
+    if not isinstance(estimator, OneVsOneClassifier):
+        return 0.0
+    return 0.0 if hasattr(estimator.estimators_[0], "decision_function") else 0.5
 
 
 def _decides_by_pairs(estimator: Any) -> bool:

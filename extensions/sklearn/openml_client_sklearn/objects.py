@@ -24,6 +24,9 @@ _ADDED: dict[tuple[str, str], Json] = {
 """Arguments that splitters have since a later version than some that are supported, with the value
 at which they split as before.  Source: scikit-learn's change log of 1.6."""
 
+_BY_NAME = frozenset({"selector", "splitter"})
+"""Kinds of calls whose harmful arguments are known by their names."""
+
 
 def _is_instance(value: object, module: str, *names: str) -> bool:
     """Whether the value is of a class of a module; one that is not loaded has no instances."""
@@ -65,6 +68,10 @@ class _CallOfOtherVersion(CallHandler):
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
         """What the call gives with the arguments that are there."""
+        if payload["kind"] in _BY_NAME and payload["args"]:
+            raise ValueError(
+                f"a {payload['kind']} takes arguments by name, so that they are judged"
+            )
         if payload["kind"] == "splitter" and decoder.compat != "exact":
             payload = {**payload, "kwargs": _taken(payload, decoder)}
         return super().decode(payload, decoder)

@@ -25,7 +25,7 @@ from openml_client.extension.description import Description
 from openml_client.extension.environment import distribution_named
 from openml_client.extension.protocol import API
 from openml_client.extension.structure import Address
-from openml_client.extension.tree import LEAF, NODE, node_classes
+from openml_client.extension.tree import LEAF, MAX_CHARACTERS, NODE, node_classes
 from openml_client.model.flow import Flow, FlowParameter
 from openml_client_sklearn.models import NAME
 from openml_client_sklearn.openml_python_seeds import Place, fill_seeds
@@ -40,6 +40,8 @@ CONSTANTS = ("passthrough", "drop")
 """Flows of these names stand for texts in the place of an estimator."""
 SEED = "openml_seed"
 """Setting of a run by older versions that is the seed it was run with, and no parameter."""
+_NODE = 200
+"""What a node counts for among the characters of a description."""
 
 _TYPES = {
     "float": "builtins:float",
@@ -72,7 +74,7 @@ def translate(
     translation.refuse_rest(is_complete=is_complete)
     if settings:
         fill_seeds(translation.places, seed, notes)
-    versions = dict(re.findall(r"(\w+)==([^,\s]+)", flow.external_version or ""))
+    versions = dict(re.findall(r"\b(\w+)==([^,\s]+)", flow.external_version or ""))
     modules = {name.partition(":")[0].partition(".")[0] for name in node_classes(tree)}
     frameworks = {
         module: f"{distribution_named(module)}=={versions[module]}"
@@ -111,15 +113,19 @@ class _Translation:
         self._notes = notes
         self._known: set[Address] = set()
         self._missing: list[str] = []
+        self._n_characters = 0
 
     def node(self, flow: Flow, path: tuple[str, ...]) -> Json:
         """Node of a flow, or the text that it stands for."""
         if flow.class_name is None and flow.name in CONSTANTS:
             return flow.name
+        self.spend(_NODE)
         reference = public_name(_class_of(flow))
         reader = _Reader(self, flow, path)
         params: dict[str, Json] = {}
         for parameter in flow.parameters:
+            if not parameter.name.isidentifier():
+                raise reader.refusal(f"has a parameter {parameter.name!r}, which is no name")
             self._known.add((path, parameter.name))
             value = self._value(parameter, reader)
             kept, note = modern(reference, parameter.name, value)
@@ -142,6 +148,16 @@ class _Translation:
             "defaults": known_defaults(present, params),
         }
         return {NODE: payload}
+
+    def spend(self, n_characters: int) -> None:
+        """Count what is read: a component that is referred to twice is read twice."""
+        self._n_characters += n_characters
+        if self._n_characters > MAX_CHARACTERS:
+            raise FlowError(
+                f"the flow comes to more than {MAX_CHARACTERS:,} characters, as its components "
+                "are referred to again and again",
+                hint="It was not written by openml-python, which refers to each once.",
+            )
 
     def note(self, path: tuple[str, ...], text: str) -> None:
         """Tell the user what could not be read as it was written."""
@@ -197,7 +213,7 @@ class _Reader:
     def component(self, key: Any) -> Json:
         """Node of a component."""
         if not isinstance(key, str) or key not in self.components:
-            raise self._refusal(f"refers to the component {key!r}, which the flow lacks")
+            raise self.refusal(f"refers to the component {key!r}, which the flow lacks")
         self._used.add(key)
         return self._translation.node(self.components[key], (*self.path, key))
 
@@ -208,6 +224,7 @@ class _Reader:
 
     def text(self, text: str) -> Json:
         """Typed JSON of a text, which is taken as it is if it holds no JSON."""
+        self._translation.spend(len(text))
         try:
             value = json.loads(text)
         except ValueError:
@@ -244,7 +261,7 @@ class _Reader:
                 return self._distribution(name, args, kwds)
             case "cv_object", {"name": str(name), "parameters": dict(parameters)}:
                 return self._splitter(name, parameters)
-        raise self._refusal(f"holds an object of the kind {kind!r} that can't be read")
+        raise self.refusal(f"holds an object of the kind {kind!r} that can't be read")
 
     def _step(self, content: dict[str, Any]) -> Json:
         name, inner = content.get("step_name"), self.component(content.get("key"))
@@ -268,7 +285,7 @@ class _Reader:
         kwargs: dict[str, Json] = {}
         for key, text in parameters.items():
             if text is None:
-                raise self._refusal(f"does not tell the argument {key!r} of {name}")
+                raise self.refusal(f"does not tell the argument {key!r} of {name}")
             kwargs[key] = self.text(text) if isinstance(text, str) else self.typed(text)
         if kwargs.get("shuffle") is False and kwargs.get("random_state") is not None:
             self._note("the splitter does not shuffle, so its seed is left out")
@@ -278,7 +295,8 @@ class _Reader:
     def _note(self, text: str) -> None:
         self._translation.note(self._at, text)
 
-    def _refusal(self, complaint: str) -> FlowError:
+    def refusal(self, complaint: str) -> FlowError:
+        """The error that refuses what stands at the place at hand."""
         return FlowError(
             f"{'__'.join(self._at) or 'the flow'} {complaint}",
             hint="It was not written by openml-python 0.15, or was changed afterwards.",

@@ -6,13 +6,17 @@ after.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
+import re
 import types
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from openml_client.extension.callables import is_numpy_function
-from openml_client.extension.tree import tagged
+from openml_client.extension.references import home_of
+from openml_client.extension.tree import tagged, walk
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
 
 if TYPE_CHECKING:
@@ -22,6 +26,24 @@ _MAX_SIZE = 10_000_000
 """No parameter of scikit-learn has a reasonable integer above it, but for seeds."""
 _MAX_CANDIDATES = 1_000_000
 """A search lists all combinations of its grid before it fits one."""
+_MOST = {
+    "n_candidates": _MAX_CANDIDATES,
+    "n_components": 100_000,
+    "n_estimators": 100_000,
+    "n_iter": _MAX_CANDIDATES,
+    "n_knots": 10_000,
+    "n_repeats": 10_000,
+    "n_splits": 10_000,
+}
+"""What is made as a whole before the first of it is used: a forest lists its trees, and a search
+its candidates and folds."""
+_MAX_WEIGHTS = 100_000_000
+"""Of a perceptron's hidden layers: 0.8 GB, of which Adam keeps three more."""
+_MAX_LAYERS = 1_000
+_MAX_PATTERN = 1_000
+"""Characters of a regular expression; scikit-learn's own have a dozen."""
+_MAX_REPEATS = 5
+"""In a regular expression; trying all ways takes a time with this exponent."""
 SEEDS = frozenset({"random_state"})
 """Parameters that are seeds."""
 
@@ -50,6 +72,25 @@ abs len max min round sum str.capitalize str.casefold str.lower str.strip str.sp
 str.upper
 """
 _BUILTIN_TYPES = "bool int float complex str bytes object list tuple dict set frozenset"
+
+_PRE_DISPATCH = re.compile(r"all|(\d{1,3}(\.\d+)?\s*\*\s*)?n_jobs|\d{1,7}")
+_ONE_CHARACTER = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
+_INNERMOST = re.compile(r"\(([^()]*)\)([*+{])?")
+_OPEN = re.compile(r"[*+{|]|.\?")
+_REPEATS = re.compile(r"[*+{]")
+"""Of regular expressions: what matches a character, a group without groups, what in it may match
+in several ways, and what repeats."""
+
+
+_CALCULATING = (
+    "sklearn.feature_selection",
+    "sklearn.metrics",
+    "sklearn.preprocessing",
+    "scipy.spatial",
+    "scipy.special",
+    "scipy.stats",
+)
+"""Where functions are defined that calculate, and no methods."""
 
 
 def _names(module: str, names: str) -> frozenset[str]:
@@ -83,7 +124,8 @@ def _not_a_kernel(value: object) -> str | None:
 def _not_derived(value: object, bases: tuple[type, ...], what: str) -> str | None:
     if not (isinstance(value, type) and issubclass(value, bases)):
         return f"not {what}"
-    return None if _is_of("sklearn", value) else f"{what} that was not defined in scikit-learn"
+    is_theirs = home_of(value).partition(".")[0] == "sklearn"
+    return None if is_theirs else f"{what} that was not defined in scikit-learn"
 
 
 def _not_a_distribution(value: object) -> str | None:
@@ -96,16 +138,13 @@ def _not_a_calculation(value: object) -> str | None:
     """Functions of the listed modules, not what these modules import from elsewhere."""
     if is_numpy_function(value):
         return None
-    if isinstance(value, types.FunctionType) and _is_of(("sklearn", "scipy"), value):
-        return None
+    if isinstance(value, types.FunctionType) and "." not in value.__qualname__:
+        home = home_of(value)
+        if any(f"{home}.".startswith(f"{module}.") for module in _CALCULATING):
+            return None
     if isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType)):
         return None  # only those that are listed by name
     return _not_a_distribution(value) and "not a function that calculates"
-
-
-def _is_of(packages: str | tuple[str, ...], value: object) -> bool:
-    home = getattr(value, "__module__", None) or ""
-    return home.partition(".")[0] in ((packages,) if isinstance(packages, str) else packages)
 
 
 def _caches_on_disk(parameter: str, value: Json) -> str | None:
@@ -135,26 +174,91 @@ def _is_huge(parameter: str, value: Json) -> str | None:
     return f"it asks for a size of {huge[0]:,}" if huge else None
 
 
+def _makes_too_many(parameter: str, value: Json) -> str | None:
+    limit = _MOST.get(parameter)
+    if limit is None:
+        return None
+    # Also the arguments of a distribution that a search draws the parameter from.
+    many = [n for _, n in walk(value) if type(n) in (int, float) and n > limit]
+    return f"it asks for {many[0]:,}, all made at once; {limit:,} are fine" if many else None
+
+
+def _is_too_wide(parameter: str, value: Json) -> str | None:
+    if parameter != "hidden_layer_sizes":
+        return None
+    widths = [n for n in scalars(value) if type(n) is int]
+    n_weights = sum(one * other for one, other in itertools.pairwise(widths))
+    if n_weights > _MAX_WEIGHTS:
+        return f"it asks for {n_weights:,} weights"
+    n_layers = _length(value)
+    return f"it asks for {n_layers:,} layers" if n_layers > _MAX_LAYERS else None
+
+
 def _has_endless_grid(parameter: str, value: Json) -> str | None:
     if parameter != "param_grid":
         return None
-    grids = value if isinstance(value, list) else [value]
-    size = max((math.prod(map(_length, _candidates(grid))) for grid in grids), default=0)
+    size = sum(math.prod(map(_length, grid)) for grid in _grids(value))
     return (
         f"it asks for more than {_MAX_CANDIDATES:,} candidates" if size > _MAX_CANDIDATES else None
     )
 
 
-def _candidates(grid: Json) -> list[Json]:
-    tag, payload = tagged(grid) or (None, grid)
-    if tag in ("$dict", "$odict") and isinstance(payload, list):
-        return [pair[1] for pair in payload if isinstance(pair, list) and len(pair) == 2]
-    return list(payload.values()) if isinstance(payload, dict) else []
+def _calculates(parameter: str, value: Json) -> str | None:
+    # joblib works the text out, without a limit in the versions before 1.5.
+    texts = [t for t in scalars(value) if isinstance(t, str)] if parameter == "pre_dispatch" else []
+    odd = [text for text in texts if not _PRE_DISPATCH.fullmatch(text)]
+    return f"it works out {odd[0]!r}" if odd else None
+
+
+def _backtracks(parameter: str, value: Json) -> str | None:
+    if parameter not in ("token_pattern", "pattern"):
+        return None
+    slow = [text for text in scalars(value) if isinstance(text, str) and _may_not_end(text)]
+    return f"it looks for {slow[0]!r}, which may take for ever" if slow else None
+
+
+def _may_not_end(pattern: str) -> bool:
+    """Whether a pattern repeats a group that repeats something, or that has alternatives.
+
+    Such a group may match the same text in ways without number, which are all tried.
+    """
+    text = _ONE_CHARACTER.sub("x", pattern)
+    if len(pattern) > _MAX_PATTERN or len(_REPEATS.findall(text)) > _MAX_REPEATS:
+        return True
+    while group := _INNERMOST.search(text):
+        inner, repeated = group.groups()
+        is_open = bool(_OPEN.search(inner))
+        if is_open and repeated:
+            return True
+        text = f"{text[: group.start()]}{'x+' if is_open else 'x'}{text[group.end() :]}"
+    return False
+
+
+def _pads_names(parameter: str, value: Json) -> str | None:
+    if parameter != "verbose_feature_names_out":
+        return None
+    formats = [text for text in scalars(value) if isinstance(text, str) and ":" in text]
+    return f"it formats names by {formats[0]!r}, which may make them long" if formats else None
+
+
+def _grids(value: Json) -> Iterator[list[Json]]:
+    """Lists of candidates of each mapping in an argument, whatever stands around it."""
+    stack = [value]
+    while stack:
+        tag, payload = tagged(item := stack.pop()) or (None, item)
+        if tag in ("$dict", "$odict") and isinstance(payload, list):
+            yield [pair[1] for pair in payload if isinstance(pair, list) and len(pair) == 2]
+        elif tag is None and isinstance(payload, dict):
+            yield list(payload.values())
+        elif isinstance(payload, (dict, list)):
+            stack.extend(payload.values() if isinstance(payload, dict) else payload)
 
 
 def _length(candidates: Json) -> int:
-    """How many values a list, tuple, array or range stands for; 1 for anything else."""
+    """How many values a list, tuple, array, range or bytes stand for; 1 for anything else."""
     tag, payload = tagged(candidates) or (None, candidates)
+    if tag == "$bytes" and isinstance(payload, str):
+        return len(payload) * 3 // 4  # of base64
     if tag == "$array" and isinstance(payload, dict):
         payload = payload.get("items")
     if tag == "$range" and isinstance(payload, list):
@@ -198,7 +302,18 @@ POLICY = Policy(
     hazards=tuple(
         map(
             Hazard,
-            (_caches_on_disk, _reads_files, _wants_more_jobs, _is_huge, _has_endless_grid),
+            (
+                _caches_on_disk,
+                _reads_files,
+                _wants_more_jobs,
+                _is_huge,
+                _makes_too_many,
+                _is_too_wide,
+                _has_endless_grid,
+                _calculates,
+                _backtracks,
+                _pads_names,
+            ),
         )
     ),
 )

@@ -12,6 +12,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
+    VotingClassifier,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
@@ -67,6 +68,11 @@ CASES = {
     "a random search": Case(
         make=lambda: RandomizedSearchCV(
             RandomForestClassifier(n_estimators=2), {"max_depth": [1, 2, 3, None]}, n_iter=2
+        ),
+    ),
+    "two searches": Case(
+        make=lambda: VotingClassifier(
+            [(name, GridSearchCV(LinearSVC(), {"C": [0.1, 1.0]}, cv=2)) for name in ("a", "b")]
         ),
     ),
     "clusters": Case(

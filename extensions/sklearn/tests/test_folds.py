@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import sklearn
 import user_models
 from models import by_column_type, same
 from openml_client_sklearn import EXTENSION, folds
 from openml_client_sklearn.folds import Told, run_fold
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -35,6 +38,7 @@ from sklearn.linear_model import (
 )
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsOneClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
@@ -132,9 +136,19 @@ def test_decision_values_are_marked_as_scores() -> None:
     assert run(LinearSVC()).confidence_kind == "score"
 
 
-def test_the_decision_value_of_two_classes_belongs_to_the_second() -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        LinearSVC(),
+        OneVsOneClassifier(LinearSVC()),
+        OneVsOneClassifier(GaussianNB()),
+        GridSearchCV(Pipeline([("pairs", OneVsOneClassifier(GaussianNB()))]), {}),
+    ],
+    ids=str,
+)
+def test_the_decision_value_of_two_classes_belongs_to_the_second(model: Any) -> None:
     data = fold(y_train=labels_of(table())[:80].replace("mole", "ant"))
-    result = run(LinearSVC(), data)
+    result = run(model, data)
     assert result.probability_labels == ("ant", "zebra")
     assert result.probabilities is not None
     best = np.array(result.probability_labels)[result.probabilities.argmax(axis=1)]
@@ -383,6 +397,20 @@ def test_another_extension_tells_more_of_the_model_that_was_fitted() -> None:
     result = run_fold(SVC(), fold(fold=3), seed=1, teller=teller)
     assert result.log == {"classes": ["ant", "mole", "zebra"], "fold": 3}
     assert result.trace == ()
+
+
+def test_what_the_caller_configured_is_no_part_of_a_run() -> None:
+    by_name = ColumnTransformer([("a", StandardScaler(), ["a"])])
+    model = make_pipeline(StandardScaler(), by_name, LogisticRegression())
+    with sklearn.config_context(transform_output="pandas"):
+        failure = run(model).failure
+        assert run(model.set_output(transform="pandas")).failure is None
+        assert sklearn.get_config()["transform_output"] == "pandas"
+    assert failure is not None
+    assert "dataframes" in failure.error
+    if "transform_input" in signature(Pipeline).parameters:  # since scikit-learn 1.6
+        routed = Pipeline([("fit", LogisticRegression())], transform_input=["X_val"])
+        assert run(routed).failure is None
 
 
 def test_what_a_constructor_draws_is_seeded() -> None:

@@ -13,6 +13,7 @@ import pytest
 import scipy.special
 from models import MODELS
 from openml_client_sklearn import EXTENSION
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
@@ -54,6 +55,12 @@ def build_of_strangers(tree: Json) -> None:
 def strangers(*trusted: str) -> Trust:
     return Trust.of_strangers(EXTENSION.policy, trusted)
 
+
+def search(grid: Json, **params: Json) -> Json:
+    return node("sklearn.model_selection:GridSearchCV", param_grid=grid, **params)
+
+
+ENDLESS = {name: {"$range": [0, 10**6, 1]} for name in "ab"}
 
 HOSTILE = {
     "os.mkdir as a class": node("os:mkdir", path="x"),
@@ -114,6 +121,65 @@ HOSTILE = {
         "sklearn.model_selection:GridSearchCV",
         param_grid={"$dict": [[name, list(range(40))] for name in "dcba"]},
     ),
+    "endless grids in a tuple": search({"$tuple": [ENDLESS]}),
+    "endless grids in an array": search(
+        {"$array": {"dtype": "|O", "shape": [1], "items": [ENDLESS]}}
+    ),
+    "endless grids among the candidates of a search": search(
+        {"estimator__param_grid": [[ENDLESS]]}
+    ),
+    "very many grids": search([{"C": {"$range": [0, 10**6, 1]}}] * 9),
+    "an endless product of bytes": search({key: {"$bytes": "AAAA" * 999} for key in "ab"}),
+    "a forest of millions": node("sklearn.ensemble:ExtraTreesRegressor", n_estimators=9_000_000),
+    "a forest of millions, by a search": search({"forest__n_estimators": [10, 9_000_000]}),
+    "a forest of millions, by a distribution": node(
+        "sklearn.model_selection:RandomizedSearchCV",
+        param_distributions={
+            "n_estimators": call("distribution", "scipy.stats:randint", low=1, high=9_000_000)
+        },
+    ),
+    "millions of folds": search(
+        {}, cv=call("splitter", "sklearn.model_selection:ShuffleSplit", n_splits=9_000_000)
+    ),
+    "millions of candidates": node(
+        "sklearn.model_selection:RandomizedSearchCV", param_distributions={}, n_iter=9_000_000
+    ),
+    "wide layers": node(
+        "sklearn.neural_network:MLPRegressor", hidden_layer_sizes={"$tuple": [20_000, 20_000]}
+    ),
+    "very many layers": node(
+        "sklearn.neural_network:MLPRegressor", hidden_layer_sizes={"$range": [1, 9_999, 1]}
+    ),
+    "a calculation without end": search({}, pre_dispatch="9**9**9"),
+    "a pattern without end": node(
+        "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern=r"((?:\w|\s)+)+\!$"
+    ),
+    "a pattern of alternatives without end": node(
+        "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern=r"(\w|\d)*\)"
+    ),
+    "a pattern of options without end": node(
+        "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern="(a?){40}a{40}"
+    ),
+    "a pattern of many repeats": node(
+        "sklearn.feature_extraction.text:TfidfVectorizer", token_pattern=r"\w*" * 9 + "!"
+    ),
+    "a pattern without end for columns": node(
+        "sklearn.compose:ColumnTransformer",
+        transformers=[
+            {
+                "$tuple": [
+                    "a",
+                    "drop",
+                    call("selector", "sklearn.compose:make_column_selector", pattern="([a-z]+)*_"),
+                ]
+            }
+        ],
+    ),
+    "names of a gigabyte": node(
+        "sklearn.compose:ColumnTransformer",
+        transformers=[],
+        verbose_feature_names_out="{feature_name:>1000000000}",
+    ),
     "a million jobs": node("sklearn.ensemble:RandomForestClassifier", n_jobs=10**6),
     "a million jobs, as a float": node("sklearn.ensemble:RandomForestClassifier", n_jobs=1e6),
     "the checks of estimators": node("sklearn.utils.estimator_checks:check_estimator"),
@@ -140,6 +206,10 @@ def test_a_hostile_flow_is_listed_by_the_audit(tree: Json) -> None:
     [
         "sklearn.metrics.pairwise:partial",
         "sklearn.metrics.pairwise:Parallel",
+        "sklearn.metrics.pairwise:config_context",
+        "sklearn.metrics.pairwise:validate_params",
+        "sklearn.preprocessing:StandardScaler.set_params",
+        "scipy.stats:rv_continuous.fit",
         "sklearn.metrics.pairwise:np",
         "sklearn.metrics.pairwise:np.load",
         "scipy.stats:test",
@@ -199,6 +269,19 @@ def test_nothing_else_is_called(kind: str) -> None:
         build_of_strangers(node("sklearn.svm:SVC", C=made))
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("splitter", "sklearn.model_selection:ShuffleSplit"),
+        ("selector", "sklearn.compose:make_column_selector"),
+    ],
+)
+def test_arguments_that_may_harm_are_given_by_name(kind: str, name: str) -> None:
+    made = {"$call": {"kind": kind, "name": name, "args": [9_000_000], "kwargs": {}}}
+    with pytest.raises(FlowError, match="by name"):
+        build_of_strangers(node("sklearn.svm:SVC", C=made))
+
+
 def test_deep_nesting_is_refused() -> None:
     head = b'{"api":1,"extension":"sklearn","frameworks":{},"structure":'
     source = head + b"[" * 10_000 + b"]" * 10_000 + b"}"
@@ -252,6 +335,20 @@ MINE = ("metric of the user", "estimator of the user", "factory of the user", "d
 def test_ordinary_models_need_no_trust(name: str) -> None:
     names = untrusted(EXTENSION.describe(MODELS[name]()), EXTENSION.policy)
     assert all(name.startswith("user_models:") for name in names)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CountVectorizer(token_pattern=r"(?u)\b[a-z(]{2,}(?:\-\w+)?\b"),
+        ColumnTransformer([("a", "drop", make_column_selector(r"^(n|c)_\d+\(x\)$"))]),
+        GridSearchCV(SVC(), {}, pre_dispatch="2 * n_jobs"),
+        GridSearchCV(MLPClassifier(), {"hidden_layer_sizes": [(100,), (500, 500), (50, 50, 50)]}),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_ordinary_texts_and_sizes_need_no_trust(model: Any) -> None:
+    assert untrusted(EXTENSION.describe(model), EXTENSION.policy) == ()
 
 
 @pytest.mark.parametrize("name", MINE)

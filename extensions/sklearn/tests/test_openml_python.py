@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +288,26 @@ def test_a_hostile_flow_is_refused_with_nothing_imported(
     with pytest.raises(UntrustedError, match="nothing was imported"):
         EXTENSION.build(description, trust=Trust.of_strangers(EXTENSION.policy))
     assert "planted" not in sys.modules
+
+
+@pytest.mark.parametrize("value", ["a", "x" * 100_000], ids=["short", "long"])
+def test_components_that_are_referred_to_again_and_again_are_refused_in_time(value: str) -> None:
+    reference = marked("component_reference", {"key": "a", "step_name": None})
+    written = flow(SVC_NAME, {"kernel": value})
+    for _ in range(20):
+        written = flow(PIPELINE, {"steps": [reference] * 20}, {"a": written})
+    with pytest.raises(FlowError, match="again and again"):
+        translate(written)
+
+
+def test_a_parameter_that_is_no_name_is_refused() -> None:
+    with pytest.raises(FlowError, match=r"parameter '\$node', which is no name"):
+        translate(flow(SVC_NAME, {"$node": 1}))
+
+
+def test_a_long_external_version_is_read_in_time() -> None:
+    description = translate(replace(flow(SVC_NAME), external_version="a" * 1_000_000))
+    assert description.frameworks == {}
 
 
 @pytest.mark.parametrize("name", ["", "svm", "os;system.x", "a..b", ".a.b", "__main__", "1.x"])

@@ -18,7 +18,7 @@ from openml_client_sklearn.policy import SEEDS
 
 from openml_client.extension.tree import MAX_VALUES, tagged
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
-from openml_client_torch.dimensions import evaluate
+from openml_client_torch.dimensions import SYMBOLS, Sizes, evaluate
 from openml_client_torch.skorch import POLICY as SKORCH
 from openml_client_torch.values import DEVICE
 
@@ -29,6 +29,10 @@ _MAX_LAYERS: Final = 1_000
 """Each is a module; networks of a hundred layers are deep."""
 _MAX_UNNAMED: Final = 10_000
 """What an argument without a name would be is not known, so it might be a number of layers."""
+_MAX_SIZE: Final = 10_000_000
+"""As for the parameters of scikit-learn; weights have a limit of their own."""
+_ORDINARY: Final = 100
+"""What symbols stand for where formulas are judged: features, classes and steps of a small task."""
 _MAX_THREADS: Final = 256
 """Processors of a large machine; where the system refuses more, OpenMP ends the process."""
 
@@ -126,12 +130,12 @@ def is_number_of_layers(parameter: str) -> bool:
     return parameter.startswith("num_") and parameter.endswith("layers")
 
 
-def numbers(value: Json) -> Iterator[int | float]:
-    """Numbers inside an argument, and those that formulas inside it come to."""
+def numbers(value: Json, sizes: Sizes | None = None) -> Iterator[int | float]:
+    """Numbers inside an argument, and those that formulas inside it come to with some sizes."""
     yield from (n for n in scalars(value) if type(n) in (int, float))
     for payload in _payloads(value, "$dim"):
         with contextlib.suppress(TypeError, ValueError, ArithmeticError):  # none can be built
-            made = evaluate(payload, {})
+            made = evaluate(payload, sizes or {})
             yield from made if isinstance(made, tuple) else (made,)
 
 
@@ -153,6 +157,14 @@ def _is_long_range(parameter: str, value: Json) -> str | None:
     ends = (abs(n) for payload in _payloads(value, "$range") for n in numbers(payload))
     furthest = max(ends, default=0)
     return f"it counts up to {furthest:,}" if furthest > MAX_VALUES else None
+
+
+def _comes_to_a_huge_size(parameter: str, value: Json) -> str | None:
+    if parameter in SEEDS:
+        return None
+    sizes = dict.fromkeys(SYMBOLS, _ORDINARY)
+    huge = [n for n in numbers(value, sizes) if type(n) is int and abs(n) > _MAX_SIZE]
+    return f"it comes to a size of {huge[0]:,}" if huge else None
 
 
 def _has_too_many_layers(parameter: str, value: Json) -> str | None:
@@ -195,7 +207,16 @@ OWN = Policy(
         ),
     },
     hazards=tuple(
-        map(Hazard, (_needs_a_device, _has_too_many_layers, _is_long_range, _wants_more_threads))
+        map(
+            Hazard,
+            (
+                _needs_a_device,
+                _has_too_many_layers,
+                _is_long_range,
+                _comes_to_a_huge_size,
+                _wants_more_threads,
+            ),
+        )
     ),
 )
 """What this extension vouches for of torch, and of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 import sys
 import types
@@ -122,14 +123,19 @@ class _Tensor(Handler):
 
         data = base64.b64decode(payload["data"], validate=True)
         dtype, shape = dtype_of(payload["dtype"]), payload["shape"]
-        if len(data) > MAX_TENSOR_BYTES or not all(type(n) is int and n >= 0 for n in shape):
+        fits = all(type(n) is int and n >= 0 for n in shape)
+        fits = fits and math.prod(shape) * dtype.itemsize == len(data)
+        if len(data) > MAX_TENSOR_BYTES or not fits:
             raise ValueError(f"a tensor of {len(data):,} bytes and shape {shape!r}")
         with torch.device("cpu"):
             flat = torch.frombuffer(bytearray(data), dtype=dtype) if data else torch.empty(0)
             tensor = flat.clone().to(dtype).reshape(shape)
+        requires_grad = bool(payload["requires_grad"])
+        if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
+            raise ValueError(f"a tensor of {dtype}, which takes no gradient")
         if payload.get("is_parameter"):
-            return torch.nn.Parameter(tensor, requires_grad=bool(payload["requires_grad"]))
-        return tensor.requires_grad_(bool(payload["requires_grad"]))
+            return torch.nn.Parameter(tensor, requires_grad=requires_grad)
+        return tensor.requires_grad_(requires_grad)
 
 
 def _payload_of(value: torch.Tensor, encoder: Encoder) -> Json:

@@ -52,6 +52,8 @@ def stacked(layer: Json, order: int) -> Json:
 LINEAR = part("torch.nn:Linear", in_features=2, out_features=2)
 LATER = part("torch.nn:Linear", order=3, in_features=2, out_features=2)
 
+SQUARED = ["*", "n_features", "n_features"]
+
 HOSTILE = {
     "a module elsewhere": part("os:mkdir", path="x"),
     "torch.load": part("torch:load", f="x"),
@@ -111,6 +113,22 @@ HOSTILE = {
             "defaults": {},
         }
     },
+    "10^12 outputs without weights": part(
+        "torch.nn:AdaptiveAvgPool1d", output_size={"$dim": ["*", 10**6, 10**6]}
+    ),
+    "10^12 outputs of a task of a hundred features": part(
+        "torch.nn:AdaptiveAvgPool1d",
+        output_size={"$dim": ["*", SQUARED, ["*", SQUARED, SQUARED]]},
+    ),
+    "10^12 epochs by a formula": {
+        "$node": {
+            "kind": "estimator",
+            "class": "openml_client_torch:TorchClassifier",
+            "params": {"module": LINEAR, "max_epochs": {"$dim": ["*", 10**6, 10**6]}},
+            "defaults": {},
+        }
+    },
+    "10^12 outputs by a patch": patched(LINEAR, attributes={"output_size": 10**12}),
     "an odd device": part("torch.nn:Linear", in_features=1, out_features=1, device="vulkan"),
     "an odd device as a number": part("torch.nn:Linear", in_features=1, out_features=1, device=7),
 }
@@ -202,6 +220,12 @@ BROKEN = {
         "torch.nn:CrossEntropyLoss",
         weight={"$tensor": {"data": "AAAA", "dtype": "float32", "shape": [9], "requires_grad": 0}},
     ),
+    "a tensor of integers that takes a gradient": {
+        "$tensor": {"data": "AA==", "dtype": "uint8", "shape": [1], "requires_grad": 1}
+    },
+    "a tensor of fewer values than it says": {
+        "$tensor": {"data": "AA==", "dtype": "uint8", "shape": [3], "requires_grad": 0}
+    },
     "a dtype that is none": part(
         "torch.nn:Linear", in_features=1, out_features=1, dtype={"$torch.dtype": "load"}
     ),
