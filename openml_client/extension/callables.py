@@ -234,6 +234,19 @@ def _arguments(cls: type) -> set[str] | None:
     return {p.name for p in parameters} if all(p.kind in by_name for p in parameters) else None
 
 
+def default_of(parameter: inspect.Parameter) -> object:
+    """Default of an argument, or ``inspect.Parameter.empty``.
+
+    An object without attributes that equals nothing else is told by its identity, as the mark of
+    a dataclass's field with a factory: made anew it would be another one, so it counts as none.
+    """
+    default: Any = parameter.default
+    kind: Any = type(default)
+    is_like_no_other = kind.__eq__ is object.__eq__ and not callable(default)
+    is_mark = is_like_no_other and getattr(default, "__dict__", None) == {}
+    return inspect.Parameter.empty if is_mark else default
+
+
 def is_numpy_function(value: object) -> bool:
     """Whether the value is a ufunc or another function of numpy."""
     kind = type(value)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openml_client.errors import FlowError, NotSerializableError
+from openml_client.extension.callables import default_of
 from openml_client.extension.codec import Codec, Decoder, Encoder, Leaf, NodeHandler
 from openml_client.extension.references import reference_to
 from openml_client.extension.tree import NODE, is_wiring
@@ -75,7 +76,7 @@ def signature(cls: Any) -> Signature:
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return Signature(
-        {p.name: p.default for p in parameters if p.kind in named},
+        {p.name: default_of(p) for p in parameters if p.kind in named},
         takes_any=any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters),
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -196,3 +198,31 @@ class NeedsMemory(nn.Module):
         self.fc = nn.Linear(width, 2)
         nn.init.constant_(self.fc.weight, float(self.fc.weight.std().item()))
         self.fc.bias.data.normal_()
+
+
+@dataclass(eq=False)
+class AsData(nn.Module):
+    """A dataclass, with a list that each object has its own of."""
+
+    d_in: int
+    widths: list[int] = field(default_factory=lambda: [4, 2])
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        sizes = [self.d_in, *self.widths]
+        self.layers = nn.Sequential(*[nn.Linear(a, b) for a, b in itertools.pairwise(sizes)])
+
+
+class _Unset:
+    """Class of a mark that is told by its identity."""
+
+
+UNSET = _Unset()
+
+
+class Marked(nn.Module):
+    """Tells by a mark whether it was given an argument."""
+
+    def __init__(self, bias: Any = UNSET) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2 if bias is UNSET else 3)

@@ -89,6 +89,9 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "no memory on meta": nets.NeedsMemory,
     "hidden modules": lambda: nets.Hiding(3),
     "nothing": lambda: nn.Sequential(None, nn.Linear(2, 2)),  # type: ignore[arg-type]
+    "a dataclass": lambda: nets.AsData(4),
+    "a dataclass with all its fields": lambda: nets.AsData(4, widths=[3]),
+    "a mark as a default": nets.Marked,
     "twenty layers": lambda: nn.Sequential(*[nn.Linear(3, 3) for _ in range(20)]),
 }
 
