@@ -104,8 +104,10 @@ class Changes:
         NotSerializableError
             With a list of the others.
         """
-        # Children follow from the modules, and memory from the tensors, once these are right.
-        first = [fact for fact in differ if fact.kind in self._kinds] or differ
+        # Children follow from the modules, and memory from the tensors, once these are right;
+        # what a hook has made of the tensors can't be described.
+        hooks = [fact for fact in differ if fact.kind == "hooks"]
+        first = hooks or [fact for fact in differ if fact.kind in self._kinds] or differ
         patch = Patch(payload)
         left = [
             fact

@@ -15,6 +15,7 @@ from openml_client_torch.modules import rebuilt
 from test_modules import same_bits
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from openml_client.errors import NotSerializableError
 
@@ -257,6 +258,10 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a hook of gradients": (
         changed(lambda model: model.fc.weight.register_post_accumulate_grad_hook(print)),
         "hooks of fc.weight",
+    ),
+    "a pruned layer": (
+        changed(lambda model: prune.l1_unstructured(model.fc, "weight", 0.5)),
+        "hooks of itself: .*L1Unstructured",
     ),
     "a large tensor": (changed(lambda model: setattr(model, "x", torch.ones(99_999))), "65,536"),
     "a method": (changed(method), "bound"),
