@@ -210,20 +210,26 @@ class _Object(Handler):
     """
 
     def accepts(self, value: object) -> bool:
-        cls: Any = type(value)
-        is_plain = (
-            cls.__new__ is object.__new__
-            and cls.__reduce_ex__ is object.__reduce_ex__
-            and cls.__getstate__ is object.__getstate__
-            and not any(getattr(base, "__slots__", ()) for base in cls.__mro__)
-        )
-        return is_plain and hasattr(value, "__dict__") and vars(value).keys() == _arguments(cls)
+        return keeps_arguments(value)
 
     def encode(self, value: object, encoder: Encoder) -> Json:
         name = reference_to(type(value), encoder.path)
         return call("object", name, encoder, kwargs=vars(value))
 
 
+def keeps_arguments(value: object) -> bool:
+    """Whether an object holds the arguments of its constructor by their names, and no more."""
+    cls: Any = type(value)
+    is_plain = (
+        cls.__new__ is object.__new__
+        and cls.__reduce_ex__ is object.__reduce_ex__
+        and cls.__getstate__ is object.__getstate__
+        and not any(getattr(base, "__slots__", ()) for base in cls.__mro__)
+    )
+    return is_plain and hasattr(value, "__dict__") and vars(value).keys() == _arguments(cls)
+
+
+@functools.lru_cache(maxsize=1024)
 def _arguments(cls: type) -> set[str] | None:
     """Names of a constructor's arguments; None if some can't be given by name."""
     try:

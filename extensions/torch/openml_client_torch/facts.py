@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
@@ -28,6 +29,7 @@ Places = Mapping[tuple[int, int], int]
 INTERNAL: Final = frozenset(nn.Module().__dict__) | {
     KEY,
     "training",
+    "__orig_class__",  # as Net[int](2) sets it, after the constructor
     "_flat_weights",  # of recurrent layers, which are the parameters once more
     "_flat_weight_refs",
     "_flat_weights_names",
@@ -35,22 +37,29 @@ INTERNAL: Final = frozenset(nn.Module().__dict__) | {
 """Attributes of all modules, which are looked at as what they stand for or not at all."""
 
 
+_WITHOUT_TENSORS: Final = (bool, int, float, str, type(None), type, FunctionType)
+"""Types of most attributes, which needn't be searched for tensors."""
 _TENSOR_HOOKS: Final = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 class _Told(Handler):
     """Modules and tensors inside attributes: told of, not described."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, with_values: bool = False) -> None:
         self._places = places
+        self._with_values = with_values
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, (nn.Module, torch.Tensor))
 
     def encode(self, value: Any, encoder: Encoder) -> Json:
-        what = (
-            _outline(value) if isinstance(value, torch.Tensor) else _identity(value, self._places)
-        )
+        what: Any = None
+        if not isinstance(value, torch.Tensor):
+            what = _identity(value, self._places)
+        elif self._with_values and not (is_lazy(value) or value.is_meta):
+            what = (*_outline(value), _digest(value))
+        else:
+            what = _outline(value)
         return f"{type(value).__name__} {what}"
 
 
@@ -97,17 +106,31 @@ def facts(module: nn.Module, places: Places, telling: Codec) -> dict[Fact, Any]:
 
 
 def values(module: nn.Module) -> dict[Fact, str]:
-    """Digests of what is in the buffers; the statistics of normalizations come from data."""
+    """What is in the buffers, and in tensors that are plain attributes.
+
+    The statistics of normalizations come from data.
+    """
     found = {}
+    telling, plain = codec((_Told({}, with_values=True), *VALUE_HANDLERS)), attributes_codec({})
     for path, inner in module.named_modules(remove_duplicate=False):
         if isinstance(inner, _NormBase) or _is_lazy(inner):
             continue
         for name, buffer in inner._buffers.items():
             if buffer is not None and not is_lazy(buffer) and not buffer.is_meta:
-                bits = buffer.detach().cpu().resolve_conj().resolve_neg().contiguous()
-                data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
-                found[Fact("values", _joined(path, name))] = hashlib.sha256(data).hexdigest()
+                found[Fact("values", _joined(path, name))] = _digest(buffer)
+        for name, value in inner.__dict__.items():
+            if name not in INTERNAL and not isinstance(value, (*_WITHOUT_TENSORS, nn.Module)):
+                text = _text(value, telling)
+                if text != _text(value, plain):
+                    found[Fact("attribute", _joined(path, name))] = text
     return found
+
+
+def _digest(tensor: torch.Tensor) -> str:
+    """SHA-256 of what is in a tensor."""
+    bits = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _joined(path: str, name: str) -> str:

@@ -15,6 +15,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import is_dataclass
+from functools import partial
 from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +24,7 @@ import torch
 from torch import nn
 
 from openml_client.errors import NotSerializableError
+from openml_client.extension.callables import keeps_arguments
 from openml_client.extension.references import reference_to
 
 KEY: Final = "_openml_client_call"
@@ -35,6 +38,8 @@ CONTAINERS: Final = frozenset(
 
 
 _PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
+_DEEPEST: Final = 20
+"""Levels of arguments that are copied: objects may hold each other in a circle."""
 
 
 class Call(NamedTuple):
@@ -142,14 +147,28 @@ def _without_arguments(kept: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     return (known, None, None, rank, thread, _without_arguments(maker))
 
 
-def _outline(value: Any) -> Any:
-    """A copy of the containers, with the same things in them."""
+def _outline(value: Any, depth: int = 0) -> Any:
+    """A copy of the containers and configurations, with the same things in them."""
     kind = type(value)
+    inner = partial(_outline, depth=depth + 1)
+    if kind in _PLAIN or depth > _DEEPEST:
+        return value
     if kind in (list, tuple, set):
-        return kind(map(_outline, value))
+        return kind(map(inner, value))
     if kind in (dict, OrderedDict):
-        return kind((key, _outline(item)) for key, item in value.items())
+        return kind((key, inner(item)) for key, item in value.items())
+    if _is_configuration(value):
+        outline = copy.copy(value)
+        outline.__dict__.update((key, inner(item)) for key, item in vars(value).items())
+        return outline
     return value
+
+
+def _is_configuration(value: Any) -> bool:
+    """Whether it is a dataclass or another object of arguments, which may be changed later."""
+    if isinstance(value, (type, nn.Module, torch.Tensor)) or not hasattr(value, "__dict__"):
+        return False
+    return is_dataclass(value) or keeps_arguments(value)
 
 
 def _can_travel(value: Any, seen: set[int]) -> bool:

@@ -6,11 +6,13 @@ import functools
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+T = TypeVar("T")
 
 
 def leaky(slope: float, shift: float = 0.0) -> Callable[[Tensor], Tensor]:
@@ -226,3 +228,39 @@ class Marked(nn.Module):
     def __init__(self, bias: Any = UNSET) -> None:
         super().__init__()
         self.layer = nn.Linear(2, 2 if bias is UNSET else 3)
+
+
+class Masked(nn.Module):
+    """Has tensors that are plain attributes: one that is calculated, one that is drawn."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(width, width)
+        self.masks = [torch.ones(width)]
+        self.drawn = torch.randn(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x * self.masks[0]) + self.drawn
+
+
+@dataclass
+class Sizes:
+    """A configuration."""
+
+    width: int = 4
+    more: list[int] = field(default_factory=list)
+
+
+class Growing(nn.Module):
+    """Changes the configuration that it is given."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.first = nn.Linear(sizes.width, sizes.width * 2)
+        sizes.width *= 2
+        sizes.more.append(sizes.width)
+        self.second = nn.Linear(sizes.width, 2)
+
+
+class Typed(nn.Linear, Generic[T]):
+    """Takes a type in square brackets, which sets an attribute after the constructor."""

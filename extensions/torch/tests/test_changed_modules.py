@@ -161,6 +161,12 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
         fill_table,
         lambda: nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2)),
     ),
+    "a filled plain tensor": changed(
+        lambda model: setattr(model.masks[0], "data", torch.zeros(2)), lambda: nets.Masked(2)
+    ),
+    "another plain tensor": changed(
+        lambda model: setattr(model, "masks", [torch.zeros(2)]), lambda: nets.Masked(2)
+    ),
     "many changes": changed(change_all),
     "taken out": changed(take_out),
     "taken out and kept": changed(take_out_and_keep),
@@ -218,6 +224,14 @@ def test_a_patch_names_a_module_where_all_inside_it_changed_alike() -> None:
     frozen = nets.Backbone()
     frozen.body[0].weight.requires_grad_(False)
     assert patch_of(frozen)["frozen"] == ["body.0.weight"]
+
+
+def test_a_changed_plain_tensor_is_in_the_description() -> None:
+    model = nets.Masked(2)
+    tree = CODEC.encode(model)
+    model.masks[0][1] = 0.0
+    assert CODEC.encode(model) != tree
+    assert rebuilt(model, {}).masks[0].tolist() == [1.0, 0.0]
 
 
 def test_buffers_that_are_drawn_or_counted_are_no_part_of_a_description() -> None:

@@ -56,6 +56,13 @@ def filled_afterwards() -> nn.Module:
     return model
 
 
+def reused_configuration() -> nn.Module:
+    sizes = nets.Sizes(2)
+    model = nets.Growing(sizes)
+    sizes.width = 64
+    return model
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "a shared layer": shared_layer,
     "an appended container": appended,
@@ -92,6 +99,10 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "a dataclass": lambda: nets.AsData(4),
     "a dataclass with all its fields": lambda: nets.AsData(4, widths=[3]),
     "a mark as a default": nets.Marked,
+    "a configuration that is changed inside": lambda: nets.Growing(nets.Sizes(3)),
+    "a configuration that is changed later": reused_configuration,
+    "a plain tensor that is drawn": lambda: nets.Masked(3),
+    "a generic class": lambda: nets.Typed[int](4, 2),
     "twenty layers": lambda: nn.Sequential(*[nn.Linear(3, 3) for _ in range(20)]),
 }
 
