@@ -191,10 +191,18 @@ def _gathered(module: nn.Module, encoder: Encoder) -> dict[str, Any]:
 def _called(call: Call, encoder: Encoder) -> dict[str, Any]:
     """Payload of a module that its arguments make."""
     cls: Any = call.cls
-    given = by_name(cls, call.args, call.kwargs)
+    # All that the class makes would share the weights of a module that is a default.
+    shared = {n: d for n, d in signature(cls).defaults.items() if _has_tensors(d)}
+    given = {**shared, **by_name(cls, call.args, call.kwargs)}
     encoded = {name: encoder.child(name, given[name]) for name in sorted(given)}
     defaults = encoded_defaults(cls, encoder.codec)
     return _payload("module", reference(call, encoder), {**defaults, **encoded}, dict(defaults))
+
+
+def _has_tensors(value: object) -> bool:
+    return isinstance(value, nn.Module) and bool(
+        [*value._parameters, *value._buffers] or any(map(_has_tensors, value.children()))
+    )
 
 
 def _payload(kind: str, reference: str, params: Json, defaults: Json) -> dict[str, Any]:

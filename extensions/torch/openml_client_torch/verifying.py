@@ -149,8 +149,9 @@ class _Pass:
                 f"this {type(module).__name__} holds a module that holds it",
                 "Keep the outer module in a list of the inner one, which torch does not look into.",
             )
-        mine = facts(module, self._mine, attributes_codec(self._mine))
         twin = self._twins[part.order]
+        self._refuse_shared(module, twin)
+        mine = facts(module, self._mine, attributes_codec(self._mine))
         theirs = facts(twin, self._theirs, attributes_codec(self._theirs))
         if self._others is not None:
             drawn = values(self._others[part.order])
@@ -165,6 +166,18 @@ class _Pass:
             with self._encoder.within(self._paths[id(module)] or None):
                 changes.write(differ, self._describing.patched(part))
         return bool(differ)
+
+    def _refuse_shared(self, module: nn.Module, twin: nn.Module) -> None:
+        """Refuse weights that a constructor takes from elsewhere: they would be trained on."""
+        mine = {id(parameter): path for path, parameter in module.named_parameters()}
+        shared = sorted(mine[id(p)] for p in twin.parameters() if id(p) in mine)
+        if shared:
+            raise self._encoder.refusal(
+                f"the constructor of this {type(module).__name__} takes weights that are there "
+                f"already, as {shared[0]!r}, so that each training would go on with those of the "
+                "one before",
+                "Make them inside the constructor, or give them as an argument.",
+            )
 
     @cached_property
     def _paths(self) -> Mapping[int, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import openml_client_torch  # noqa: F401  # records the calls of modules that are defaults
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -150,12 +151,43 @@ class ByPosition(nn.Module):
 
 
 class WithDefault(nn.Module):
-    """All instances share the module that is a default."""
+    """All instances share the modules that are defaults; one of them has a weight."""
 
-    def __init__(self, width: int, act: nn.Module = nn.PReLU()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        width: int,
+        act: nn.Module = nn.PReLU(),  # noqa: B008
+        drop: nn.Module = nn.Dropout(0.3),  # noqa: B008
+    ) -> None:
         super().__init__()
         self.fc = nn.Linear(width, width)
         self.act = act
+        self.drop = drop
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.drop(self.act(self.fc(x)))
+
+
+class Inheriting(WithDefault):
+    """Leaves the default to another constructor."""
+
+    def __init__(self) -> None:
+        super().__init__(3)
+
+
+VECTORS = torch.linspace(-1.0, 1.0, 9).reshape(3, 3)
+
+
+class Pretrained(nn.Module):
+    """Begins with numbers that stand elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Parameter(VECTORS)
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x @ self.mix)
 
 
 class Buffers(nn.Module):

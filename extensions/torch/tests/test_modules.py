@@ -238,8 +238,16 @@ def test_a_description_does_not_depend_on_the_default_dtype() -> None:
 def test_a_module_as_a_default_is_left_to_the_class() -> None:
     model = nets.WithDefault(3)
     tree = CODEC.encode(model)
-    assert "act" not in tree["$part"]["params"]
-    assert rebuilt(model, {}).act is model.act
+    assert "drop" not in tree["$part"]["params"]
+    assert rebuilt(model, {}).drop is model.drop
+
+
+def test_a_module_with_weights_as_a_default_is_made_anew() -> None:
+    model = nets.WithDefault(3)
+    assert rebuilt(model, {}).act.weight is not model.act.weight
+    two = nn.Sequential(nets.WithDefault(3), nets.WithDefault(3))
+    again = rebuilt(two, {})
+    assert again[0].act is again[1].act
 
 
 def described(**params: Any) -> Any:
@@ -292,6 +300,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a lambda": (lambda: nets.Act(lambda x: x), "lambda"),
     "a large tensor": (lambda: nn.CrossEntropyLoss(weight=torch.ones(99_999)), "65,536"),
     "a large parameter": (lambda: nn.ParameterList([torch.ones(99_999)]), "65,536"),
+    "weights that are there already": (nets.Inheriting, "as 'act.weight'"),
     "a calculated tensor": (
         lambda: nn.CrossEntropyLoss(weight=torch.ones(2, requires_grad=True) * 2),
         "the result of a calculation",
