@@ -296,3 +296,31 @@ class Growing(nn.Module):
 
 class Typed(nn.Linear, Generic[T]):
     """Takes a type in square brackets, which sets an attribute after the constructor."""
+
+
+class AttrDict(dict[str, Any]):
+    """A dictionary that gives its items as attributes, as many people have one."""
+
+    __getattr__ = dict.__getitem__
+
+
+@dataclass
+class Derived:
+    """A configuration with something that follows from the rest."""
+
+    width: int = 4
+    double: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.double = self.width * 2
+
+
+class Optional(nn.Module):
+    """Has places for parts that may be there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = None
+        self.shift = None
+        self.act = functional.relu
+        self.layer = nn.Linear(3, 3)

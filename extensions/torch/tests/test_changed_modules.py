@@ -79,6 +79,12 @@ def add(model: Any) -> None:
     model.register_parameter("scale", nn.Parameter(torch.tensor([2.0])))
 
 
+def fill_places(model: Any) -> None:
+    model.before = nn.LayerNorm(3)
+    model.shift = nn.Parameter(torch.ones(3))
+    model.act = nn.PReLU()
+
+
 def remove(model: Any) -> None:
     del model.fc
     model.body[0].bias = None
@@ -152,6 +158,7 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
         tie_in_a_container, lambda: nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
     ),
     "what is new": changed(add),
+    "what was None or a function": changed(fill_places, nets.Optional),
     "what is gone": changed(remove),
     "plain attributes": changed(set_plainly),
     "a small tensor": changed(lambda model: setattr(model, "x", torch.tensor([1.0, 2.0]))),
