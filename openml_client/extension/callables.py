@@ -133,11 +133,31 @@ class _Data(Handler):
             fields = sorted(value._fields)
         else:
             fields = sorted(f.name for f in dataclasses.fields(value) if f.init)
+            self._refuse_unkept(value, fields, encoder)
         payload = {
             "class": reference_to(type(value), encoder.path),
             "fields": {name: encoder.child(name, getattr(value, name)) for name in fields},
         }
         return {self.tag: payload}
+
+    def _refuse_unkept(self, value: Any, fields: list[str], encoder: Encoder) -> None:
+        """Refuse a dataclass that its fields alone do not make again."""
+        kind = type(value).__qualname__
+        try:
+            again = type(value)(**{name: getattr(value, name) for name in fields})
+        except (TypeError, ValueError, AttributeError) as error:
+            raise encoder.refusal(
+                f"this {kind} can't be made again out of its fields: {error}",
+                "Let its constructor take each field by its name.",
+            ) from error
+        names = [f.name for f in dataclasses.fields(value)]
+        every = dict.fromkeys([*names, *getattr(value, "__dict__", ())])
+        lost = [name for name in every if _differs(value, again, name, encoder)]
+        if lost:
+            raise encoder.refusal(
+                f"this {kind} holds something else in {', '.join(lost)} than its fields give it",
+                "Give it all by the fields of its constructor, and let __post_init__ change none.",
+            )
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
         cls = decoder.load("data", payload["class"])
@@ -257,6 +277,18 @@ def is_numpy_function(value: object) -> bool:
     """Whether the value is a ufunc or another function of numpy."""
     kind = type(value)
     return kind.__module__ == "numpy" and kind.__name__ in ("ufunc", "_ArrayFunctionDispatcher")
+
+
+def _differs(one: object, other: object, name: str, encoder: Encoder) -> bool:
+    """Whether two objects differ in an attribute, by its description, or its type without one."""
+    values: list[object] = [getattr(owner, name, inspect.Parameter.empty) for owner in (one, other)]
+    if values[0] is values[1]:
+        return False
+    try:
+        mine, theirs = map(encoder.codec.encode, values)
+    except NotSerializableError:
+        return type(values[0]) is not type(values[1])
+    return bool(mine != theirs)
 
 
 def _is_named_tuple(value: object) -> bool:

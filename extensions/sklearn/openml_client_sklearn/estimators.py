@@ -90,7 +90,7 @@ class EstimatorHandler(NodeHandler):
     def accepts(self, value: object) -> bool:
         """Whether the value is an estimator, not a class of estimators."""
         return not isinstance(value, type) and all(
-            hasattr(value, method) for method in ("get_params", "set_params", "fit")
+            hasattr(type(value), method) for method in ("get_params", "set_params", "fit")
         )
 
     def encode(self, value: Any, encoder: Encoder) -> Json:

@@ -99,6 +99,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "a dataclass": lambda: nets.AsData(4),
     "a dataclass with all its fields": lambda: nets.AsData(4, widths=[3]),
     "a mark as a default": nets.Marked,
+    "a configuration that calculates": lambda: nets.Act(nets.Derived(3)),  # type: ignore[arg-type]
     "a configuration that is changed inside": lambda: nets.Growing(nets.Sizes(3)),
     "a configuration that is changed later": reused_configuration,
     "a plain tensor that is drawn": lambda: nets.Masked(3),
@@ -281,6 +282,12 @@ def itself() -> nn.Module:
     return model
 
 
+def changed_configuration() -> Any:
+    config = nets.Derived(3)
+    config.double = 7
+    return config
+
+
 def unrecorded() -> nn.Module:
     model = nn.Linear(2, 2)
     del model.__dict__["_openml_client_call"]
@@ -300,6 +307,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a lambda": (lambda: nets.Act(lambda x: x), "lambda"),
     "a large tensor": (lambda: nn.CrossEntropyLoss(weight=torch.ones(99_999)), "65,536"),
     "a large parameter": (lambda: nn.ParameterList([torch.ones(99_999)]), "65,536"),
+    "a dictionary with attributes": (
+        lambda: nets.Act(nets.AttrDict(width=3)),  # type: ignore[arg-type]
+        "type nets.AttrDict has no description",
+    ),
+    "a changed configuration": (lambda: nets.Act(changed_configuration()), "else in double"),
     "weights that are there already": (nets.Inheriting, "as 'act.weight'"),
     "a calculated tensor": (
         lambda: nn.CrossEntropyLoss(weight=torch.ones(2, requires_grad=True) * 2),
