@@ -282,6 +282,18 @@ def itself() -> nn.Module:
     return model
 
 
+def compiled_in_place() -> nn.Module:
+    model = nn.Linear(2, 2)
+    model.compile()
+    return model
+
+
+def quantised() -> nn.Module:
+    from torch.ao.nn.quantized import dynamic
+
+    return dynamic.Linear(2, 2)
+
+
 def changed_configuration() -> Any:
     config = nets.Derived(3)
     config.double = 7
@@ -322,6 +334,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a bound method": (lambda: nets.Act(nn.Linear(2, 2).forward), "bound"),
     "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "compiled"),
     "a compiled module": (lambda: torch.compile(nn.Linear(2, 2)), "compile=True"),
+    "compiled in place": (compiled_in_place, "compile=True"),
+    "quantised": (quantised, "quantised"),
+    "made without values": (lambda: nn.utils.skip_init(nn.Linear, 2, 2), "skip_init"),
     "a traced graph": (lambda: torch.fx.symbolic_trace(nn.ReLU()), "compiled"),
     "an optimizer": (lambda: torch.optim.SGD(nn.Linear(2, 2).parameters()), "Give the class, SGD"),
     "DataParallel": (lambda: nn.DataParallel(nn.Linear(2, 2)), "distributes"),
@@ -329,7 +344,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED.keys())
-@pytest.mark.filterwarnings("ignore:`torch.jit")
+@pytest.mark.filterwarnings("ignore:`torch.jit", "ignore:torch.quantize_per_tensor")
 def test_what_cannot_be_described_is_refused_with_a_remedy(
     make: Callable[[], Any], why: str
 ) -> None:
