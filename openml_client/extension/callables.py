@@ -19,6 +19,8 @@ from openml_client.extension.references import follow, reference_to
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
+NAMESPACES = frozenset({"argparse:Namespace", "types:SimpleNamespace"})
+"""Classes whose objects are made of any attributes, and do nothing with them."""
 _FUNCTION_TYPES = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
 
 
@@ -177,6 +179,17 @@ class _Getter(Handler):
         return call("factory", f"operator:{type(value).__name__}", encoder, tuple(args))
 
 
+class _Namespace(Handler):
+    """Only encodes: as a call with the attributes.  What argparse gives, and its like."""
+
+    def accepts(self, value: object) -> bool:
+        return is_namespace(value)
+
+    def encode(self, value: object, encoder: Encoder) -> Json:
+        name = reference_to(type(value), encoder.path)
+        return call("object", name, encoder, kwargs=vars(value))
+
+
 class _Enum(Handler):
     tag = "$enum"
 
@@ -235,6 +248,12 @@ class _Object(Handler):
     def encode(self, value: object, encoder: Encoder) -> Json:
         name = reference_to(type(value), encoder.path)
         return call("object", name, encoder, kwargs=vars(value))
+
+
+def is_namespace(value: object) -> bool:
+    """Whether an object is its attributes, and nothing else."""
+    kind = type(value)
+    return f"{kind.__module__}:{kind.__qualname__}" in NAMESPACES
 
 
 def keeps_arguments(value: object) -> bool:
@@ -352,6 +371,7 @@ CALLABLE_HANDLERS: tuple[Handler, ...] = (
     _BoundMethod(),
     _Partial(),
     _Getter(),
+    _Namespace(),
     _Stateful(),
     _Enum(),
     _Data(),

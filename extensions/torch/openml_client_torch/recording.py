@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from openml_client.errors import NotSerializableError
-from openml_client.extension.callables import keeps_arguments
+from openml_client.extension.callables import is_namespace, keeps_arguments
 from openml_client.extension.references import reference_to
 
 KEY: Final = "_openml_client_call"
@@ -165,10 +165,10 @@ def _outline(value: Any, depth: int = 0) -> Any:
 
 
 def _is_configuration(value: Any) -> bool:
-    """Whether it is a dataclass or another object of arguments, which may be changed later."""
+    """Whether it is a dataclass, or another object of arguments, which may be changed later."""
     if isinstance(value, (type, nn.Module, torch.Tensor)) or not hasattr(value, "__dict__"):
         return False
-    return is_dataclass(value) or keeps_arguments(value)
+    return is_dataclass(value) or is_namespace(value) or keeps_arguments(value)
 
 
 def _can_travel(value: Any, seen: set[int]) -> bool:

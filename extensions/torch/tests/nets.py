@@ -286,7 +286,7 @@ class Sizes:
 class Growing(nn.Module):
     """Changes the configuration that it is given."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: Any) -> None:
         super().__init__()
         self.first = nn.Linear(sizes.width, sizes.width * 2)
         sizes.width *= 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -361,6 +362,7 @@ ORDINARY: Mapping[str, Any] = {
     "a function": nn.functional.gelu,
     "a function of torch": torch.tanh,
     "an initialization": nn.init.xavier_uniform_,
+    "a namespace": types.SimpleNamespace(width=3),
 }
 
 

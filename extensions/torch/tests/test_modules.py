@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import functools
 import gc
@@ -102,6 +103,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "a configuration that calculates": lambda: nets.Act(nets.Derived(3)),  # type: ignore[arg-type]
     "a configuration that is changed inside": lambda: nets.Growing(nets.Sizes(3)),
     "a configuration that is changed later": reused_configuration,
+    "what argparse gives": lambda: nets.Growing(argparse.Namespace(width=3, more=[])),
     "a plain tensor that is drawn": lambda: nets.Masked(3),
     "a generic class": lambda: nets.Typed[int](4, 2),
     "twenty layers": lambda: nn.Sequential(*[nn.Linear(3, 3) for _ in range(20)]),
