@@ -17,7 +17,7 @@ from openml_client.errors import NotSerializableError
 from openml_client.extension.codec import Codec, Encoder, Handler
 from openml_client.extension.identity import canonical
 from openml_client.extension.values import codec
-from openml_client_torch.recording import KEY, Call, call_of
+from openml_client_torch.recording import KEY, Call, call_of, is_copy
 from openml_client_torch.values import VALUE_HANDLERS
 
 if TYPE_CHECKING:
@@ -131,6 +131,21 @@ def _digest(tensor: torch.Tensor) -> str:
     bits = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
     data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
     return hashlib.sha256(data).hexdigest()
+
+
+def retouched(module: nn.Module, twin: nn.Module) -> Iterator[tuple[int, str]]:
+    """Parameters that were written to or replaced after the constructor, by identity and path.
+
+    Of copies and of what takes its shape from the data this can't be told.
+    """
+    theirs = dict(twin.named_parameters())
+    for path, inner in module.named_modules():
+        if is_copy(inner) or _is_lazy(inner):
+            continue
+        for name, mine in inner._parameters.items():
+            other = theirs.get(_joined(path, name))
+            if mine is not None and other is not None and mine._version != other._version:
+                yield id(mine), _joined(path, name)
 
 
 def _joined(path: str, name: str) -> str:

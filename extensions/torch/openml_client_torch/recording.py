@@ -75,13 +75,17 @@ class _Kept(tuple[Any, ...]):
             args, kwargs = copy.deepcopy((args, kwargs), memo)
         except (TypeError, copy.Error):  # as of a generator
             return _Kept()
-        return _Kept((cls, args, kwargs, *place))
+        return _Copied((cls, args, kwargs, *place))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self or not _can_travel(self[1:3], set()):
             return tuple, ((),)
         # The arguments of the maker would take along what is no part of this module.
         return tuple, ((*self[:-1], _without_arguments(self[-1])),)
+
+
+class _Copied(_Kept):
+    """Record in a copy, whose tensors have not been through what the constructor did."""
 
 
 class _Ranks(threading.local):
@@ -110,6 +114,11 @@ def call_of(module: nn.Module) -> Call | None:
     """The constructor call that made a module; None if it was not seen, or could not be kept."""
     kept = module.__dict__.get(KEY)
     return Call(*kept) if kept else None
+
+
+def is_copy(module: nn.Module) -> bool:
+    """Whether a module is a copy, or comes from another process."""
+    return type(module.__dict__.get(KEY)) is not _Kept
 
 
 def _new(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:

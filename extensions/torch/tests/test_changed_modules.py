@@ -250,6 +250,40 @@ def test_buffers_that_are_drawn_or_counted_are_no_part_of_a_description() -> Non
     assert CODEC.encode(nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2))) == tree
 
 
+def zero_biases(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.zeros_(module.bias)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.apply(zero_biases),
+        lambda model: model.load_state_dict(nets.Backbone().state_dict()),
+        lambda model: setattr(model.fc, "bias", nn.Parameter(torch.zeros(5))),
+    ],
+)
+def test_weights_that_are_set_after_the_constructor_are_told_of(
+    change: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = nets.Backbone()
+    tree = CODEC.encode(model)
+    assert not caplog.messages
+    change(model)
+    assert CODEC.encode(model, "net") == tree
+    (message,) = caplog.messages
+    assert message.startswith("net: the weights ")
+    assert ".bias" in message
+
+
+@pytest.mark.parametrize("make", CHANGES.values(), ids=CHANGES.keys())
+def test_other_changes_are_not_told_of_as_weights(
+    make: Callable[[], nn.Module], caplog: pytest.LogCaptureFixture
+) -> None:
+    CODEC.encode(make())
+    assert not caplog.messages
+
+
 def hook(model: Any) -> None:
     model.fc.register_forward_hook(lambda *_: None)
 
