@@ -25,6 +25,21 @@ if TYPE_CHECKING:
     from openml_client_torch.dimensions import Sizes
 
 
+def require_module(module: Any) -> None:
+    """Hold what a recipe trains to be a module, not a class or a function that makes one.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"module={module!r} is no torch.nn.Module; give an instance, as "
+            "nn.Linear(N_FEATURES, N_CLASSES)"
+        )
+
+
 def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
     """Module with the task's sizes and new weights, on the CPU.
 
@@ -35,11 +50,7 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
     ValueError
         If it can't be made with these sizes, or its weights are of another dtype than the recipe's.
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(
-            f"module={module!r} is no torch.nn.Module; give an instance, as "
-            "nn.Linear(N_FEATURES, N_CLASSES)"
-        )
+    require_module(module)
     try:
         made: nn.Module = rebuilt(module, sizes)
     except NotSerializableError as error:
