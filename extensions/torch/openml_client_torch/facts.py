@@ -38,7 +38,7 @@ INTERNAL: Final = frozenset(nn.Module().__dict__) | {
 
 
 _WITHOUT_TENSORS: Final = (bool, int, float, str, type(None), type, FunctionType)
-"""Types of most attributes, which needn't be searched for tensors."""
+"""Types of most attributes."""
 _TENSOR_HOOKS: Final = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
@@ -119,11 +119,17 @@ def values(module: nn.Module) -> dict[Fact, str]:
             if buffer is not None and not is_lazy(buffer) and not buffer.is_meta:
                 found[Fact("values", _joined(path, name))] = _digest(buffer)
         for name, value in inner.__dict__.items():
-            if name not in INTERNAL and not isinstance(value, (*_WITHOUT_TENSORS, nn.Module)):
+            if name not in INTERNAL and not _is_plain(value):
                 text = _text(value, telling)
                 if text != _text(value, plain):
                     found[Fact("attribute", _joined(path, name))] = text
     return found
+
+
+def _is_plain(value: object) -> bool:
+    """Whether an attribute needn't be searched for tensors, as most."""
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    return isinstance(value, nn.Module) or all(isinstance(i, _WITHOUT_TENSORS) for i in items)
 
 
 def _digest(tensor: torch.Tensor) -> str:
