@@ -195,10 +195,15 @@ def _tensors(path: str, module: nn.Module) -> Iterator[tuple[Fact, Any]]:
 def _hooks(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
     """Names of the hooks of a module or a tensor, by their kind."""
     return {
-        key: [getattr(hook, "__qualname__", type(hook).__qualname__) for hook in value.values()]
+        key: [_name_of(hook) for hook in value.values()]
         for key, value in attributes.items()
         if key.endswith("_hooks") and value
     }
+
+
+def _name_of(hook: Any) -> str:
+    hook = getattr(hook, "hook", hook)  # torch wraps some; copies of the wrapper have no name
+    return str(getattr(hook, "__qualname__", type(hook).__qualname__))
 
 
 def _outline(tensor: torch.Tensor) -> tuple[Any, ...]:

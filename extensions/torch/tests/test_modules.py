@@ -16,6 +16,7 @@ import nets
 import pytest
 import torch
 import torch.fx
+import user_nets
 from openml_client_torch.codec import CODEC
 from openml_client_torch.dimensions import CARDINALITIES, N_CLASSES, N_FEATURES
 from openml_client_torch.modules import rebuilt
@@ -180,6 +181,11 @@ def test_a_description_is_the_same_after_a_copy_and_a_pickle() -> None:
     assert CODEC.encode(once) == tree
     assert CODEC.encode(pickle.loads(pickle.dumps(once))) == tree
     assert CODEC.encode(copy.copy(model)) == tree
+
+
+def test_a_copy_of_a_parametrized_module_is_described_alike() -> None:
+    model = user_nets.Normed(4, 2)
+    assert CODEC.encode(copy.deepcopy(model)) == CODEC.encode(model)
 
 
 def test_arguments_that_cannot_be_copied_break_neither_copies_nor_pickles() -> None:
