@@ -19,6 +19,8 @@ from openml_client.extension.references import follow, reference_to
 if TYPE_CHECKING:
     from openml_client.extension.identity import Json
 
+NAMESPACES = frozenset({"argparse:Namespace", "types:SimpleNamespace"})
+"""Classes whose objects are made of any attributes, and do nothing with them."""
 _FUNCTION_TYPES = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
 
 
@@ -133,11 +135,31 @@ class _Data(Handler):
             fields = sorted(value._fields)
         else:
             fields = sorted(f.name for f in dataclasses.fields(value) if f.init)
+            self._refuse_unkept(value, fields, encoder)
         payload = {
             "class": reference_to(type(value), encoder.path),
             "fields": {name: encoder.child(name, getattr(value, name)) for name in fields},
         }
         return {self.tag: payload}
+
+    def _refuse_unkept(self, value: Any, fields: list[str], encoder: Encoder) -> None:
+        """Refuse a dataclass that its fields alone do not make again."""
+        kind = type(value).__qualname__
+        try:
+            again = type(value)(**{name: getattr(value, name) for name in fields})
+        except (TypeError, ValueError, AttributeError) as error:
+            raise encoder.refusal(
+                f"this {kind} can't be made again out of its fields: {error}",
+                "Let its constructor take each field by its name.",
+            ) from error
+        names = [f.name for f in dataclasses.fields(value)]
+        every = dict.fromkeys([*names, *getattr(value, "__dict__", ())])
+        lost = [name for name in every if _differs(value, again, name, encoder)]
+        if lost:
+            raise encoder.refusal(
+                f"this {kind} holds something else in {', '.join(lost)} than its fields give it",
+                "Give it all by the fields of its constructor, and let __post_init__ change none.",
+            )
 
     def decode(self, payload: Json, decoder: Decoder) -> object:
         cls = decoder.load("data", payload["class"])
@@ -155,6 +177,17 @@ class _Getter(Handler):
     def encode(self, value: Any, encoder: Encoder) -> Json:
         _, args = value.__reduce__()
         return call("factory", f"operator:{type(value).__name__}", encoder, tuple(args))
+
+
+class _Namespace(Handler):
+    """Only encodes: as a call with the attributes.  What argparse gives, and its like."""
+
+    def accepts(self, value: object) -> bool:
+        return is_namespace(value)
+
+    def encode(self, value: object, encoder: Encoder) -> Json:
+        name = reference_to(type(value), encoder.path)
+        return call("object", name, encoder, kwargs=vars(value))
 
 
 class _Enum(Handler):
@@ -210,20 +243,32 @@ class _Object(Handler):
     """
 
     def accepts(self, value: object) -> bool:
-        cls: Any = type(value)
-        is_plain = (
-            cls.__new__ is object.__new__
-            and cls.__reduce_ex__ is object.__reduce_ex__
-            and cls.__getstate__ is object.__getstate__
-            and not any(getattr(base, "__slots__", ()) for base in cls.__mro__)
-        )
-        return is_plain and hasattr(value, "__dict__") and vars(value).keys() == _arguments(cls)
+        return keeps_arguments(value)
 
     def encode(self, value: object, encoder: Encoder) -> Json:
         name = reference_to(type(value), encoder.path)
         return call("object", name, encoder, kwargs=vars(value))
 
 
+def is_namespace(value: object) -> bool:
+    """Whether an object is its attributes, and nothing else."""
+    kind = type(value)
+    return f"{kind.__module__}:{kind.__qualname__}" in NAMESPACES
+
+
+def keeps_arguments(value: object) -> bool:
+    """Whether an object holds the arguments of its constructor by their names, and no more."""
+    cls: Any = type(value)
+    is_plain = (
+        cls.__new__ is object.__new__
+        and cls.__reduce_ex__ is object.__reduce_ex__
+        and cls.__getstate__ is object.__getstate__
+        and not any(getattr(base, "__slots__", ()) for base in cls.__mro__)
+    )
+    return is_plain and hasattr(value, "__dict__") and vars(value).keys() == _arguments(cls)
+
+
+@functools.lru_cache(maxsize=1024)
 def _arguments(cls: type) -> set[str] | None:
     """Names of a constructor's arguments; None if some can't be given by name."""
     try:
@@ -234,10 +279,35 @@ def _arguments(cls: type) -> set[str] | None:
     return {p.name for p in parameters} if all(p.kind in by_name for p in parameters) else None
 
 
+def default_of(parameter: inspect.Parameter) -> object:
+    """Default of an argument, or ``inspect.Parameter.empty``.
+
+    An object without attributes that equals nothing else is told by its identity, as the mark of
+    a dataclass's field with a factory: made anew it would be another one, so it counts as none.
+    """
+    default: Any = parameter.default
+    kind: Any = type(default)
+    is_like_no_other = kind.__eq__ is object.__eq__ and not callable(default)
+    is_mark = is_like_no_other and getattr(default, "__dict__", None) == {}
+    return inspect.Parameter.empty if is_mark else default
+
+
 def is_numpy_function(value: object) -> bool:
     """Whether the value is a ufunc or another function of numpy."""
     kind = type(value)
     return kind.__module__ == "numpy" and kind.__name__ in ("ufunc", "_ArrayFunctionDispatcher")
+
+
+def _differs(one: object, other: object, name: str, encoder: Encoder) -> bool:
+    """Whether two objects differ in an attribute, by its description, or its type without one."""
+    values: list[object] = [getattr(owner, name, inspect.Parameter.empty) for owner in (one, other)]
+    if values[0] is values[1]:
+        return False
+    try:
+        mine, theirs = map(encoder.codec.encode, values)
+    except NotSerializableError:
+        return type(values[0]) is not type(values[1])
+    return bool(mine != theirs)
 
 
 def _is_named_tuple(value: object) -> bool:
@@ -301,6 +371,7 @@ CALLABLE_HANDLERS: tuple[Handler, ...] = (
     _BoundMethod(),
     _Partial(),
     _Getter(),
+    _Namespace(),
     _Stateful(),
     _Enum(),
     _Data(),

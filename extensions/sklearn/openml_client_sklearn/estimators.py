@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openml_client.errors import FlowError, NotSerializableError
+from openml_client.extension.callables import default_of
 from openml_client.extension.codec import Codec, Decoder, Encoder, Leaf, NodeHandler
 from openml_client.extension.references import reference_to
 from openml_client.extension.tree import NODE, is_wiring
@@ -75,7 +76,7 @@ def signature(cls: Any) -> Signature:
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return Signature(
-        {p.name: p.default for p in parameters if p.kind in named},
+        {p.name: default_of(p) for p in parameters if p.kind in named},
         takes_any=any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters),
     )
 
@@ -89,7 +90,7 @@ class EstimatorHandler(NodeHandler):
     def accepts(self, value: object) -> bool:
         """Whether the value is an estimator, not a class of estimators."""
         return not isinstance(value, type) and all(
-            hasattr(value, method) for method in ("get_params", "set_params", "fit")
+            hasattr(type(value), method) for method in ("get_params", "set_params", "fit")
         )
 
     def encode(self, value: Any, encoder: Encoder) -> Json:

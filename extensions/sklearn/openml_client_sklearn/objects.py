@@ -42,9 +42,9 @@ class _Splitter(_Made):
     """Cross-validators, of scikit-learn or any class with the same methods."""
 
     def accepts(self, value: object) -> bool:
-        methods = ("split", "get_n_splits")
-        return all(hasattr(value, method) for method in methods) and not (
-            isinstance(value, type) or hasattr(value, "fit")
+        methods, kind = ("split", "get_n_splits"), type(value)
+        return all(hasattr(kind, method) for method in methods) and not (
+            isinstance(value, type) or hasattr(kind, "fit")
         )
 
     def encode(self, value: Any, encoder: Encoder) -> Json:

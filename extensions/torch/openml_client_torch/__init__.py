@@ -5,7 +5,6 @@ Importing it does not import torch; the first use of a recipe or of a symbol's m
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from openml_client_torch._version import __version__
@@ -18,6 +17,7 @@ from openml_client_torch.dimensions import (
     STEPS_PER_EPOCH,
 )
 from openml_client_torch.extension import TorchExtension
+from openml_client_torch.starting import record_from_now_on
 
 if TYPE_CHECKING:
     from openml_client_torch.categories import EmbedCategories
@@ -40,8 +40,7 @@ __all__ = [
     "__version__",
 ]
 
-if "torch" in sys.modules:  # record modules from now on, not only from the first recipe on
-    from openml_client_torch import recording as recording
+record_from_now_on()  # not only from the first recipe on
 
 
 def __getattr__(name: str) -> Any:

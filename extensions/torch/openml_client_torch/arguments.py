@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from torch import nn
 
 from openml_client.errors import FlowError, NotSerializableError
+from openml_client.extension.callables import default_of
 from openml_client.extension.codec import Codec, Decoder
 from openml_client.extension.tree import is_wiring
 
@@ -54,7 +55,7 @@ def signature(cls: Any) -> Signature:
     return Signature(
         positional=_RECURRENT.get(cls) or tuple(p.name for p in parameters if p.kind in positional),
         unnamed=frozenset(p.name for p in parameters if p.kind is kinds.POSITIONAL_ONLY),
-        defaults={p.name: p.default for p in parameters if p.kind in named},
+        defaults={p.name: default_of(p) for p in parameters if p.kind in named},
         takes_more=any(p.kind is kinds.VAR_POSITIONAL for p in parameters),
         takes_any=any(p.kind is kinds.VAR_KEYWORD for p in parameters),
     )

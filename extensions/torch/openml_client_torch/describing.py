@@ -142,10 +142,15 @@ def recorded(module: nn.Module, encoder: Encoder) -> Call:
     """
     call = call_of(module)
     kind: Any = type(module)
-    if kind.__module__.startswith(_COMPILED):
+    if kind.__module__.startswith(_COMPILED) or "_compiled_call_impl" in vars(module):
         raise encoder.refusal(
-            f"a {kind.__name__} is compiled code, which a flow can't hold",
+            f"this {kind.__name__} is compiled code, which a flow can't hold",
             "Give the module that it was compiled from; a recipe compiles it with compile=True.",
+        )
+    if kind.__module__.startswith("torch.ao.nn.quantized"):
+        raise encoder.refusal(
+            f"this {kind.__name__} is quantised, as trained modules are",
+            "Give the module that it was made from.",
         )
     if kind.__module__.startswith("torch.nn.parallel"):
         raise encoder.refusal(
@@ -191,10 +196,24 @@ def _gathered(module: nn.Module, encoder: Encoder) -> dict[str, Any]:
 def _called(call: Call, encoder: Encoder) -> dict[str, Any]:
     """Payload of a module that its arguments make."""
     cls: Any = call.cls
-    given = by_name(cls, call.args, call.kwargs)
+    # All that the class makes would share the weights of a module that is a default.
+    shared = {n: d for n, d in signature(cls).defaults.items() if _has_tensors(d)}
+    given = {**shared, **by_name(cls, call.args, call.kwargs)}
+    if str(given.get("device")) == "meta":
+        raise encoder.refusal(
+            f"this {cls.__name__} is made on the meta device, where weights have no values, as "
+            "skip_init does",
+            "Leave the device out: a recipe draws the weights of each training anew.",
+        )
     encoded = {name: encoder.child(name, given[name]) for name in sorted(given)}
     defaults = encoded_defaults(cls, encoder.codec)
     return _payload("module", reference(call, encoder), {**defaults, **encoded}, dict(defaults))
+
+
+def _has_tensors(value: object) -> bool:
+    return isinstance(value, nn.Module) and bool(
+        [*value._parameters, *value._buffers] or any(map(_has_tensors, value.children()))
+    )
 
 
 def _payload(kind: str, reference: str, params: Json, defaults: Json) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from openml_client.errors import NotSerializableError
 from openml_client.extension.codec import Codec, Encoder, Handler
 from openml_client.extension.identity import canonical
 from openml_client.extension.values import codec
-from openml_client_torch.recording import KEY, Call, call_of
+from openml_client_torch.recording import KEY, Call, call_of, is_copy
 from openml_client_torch.values import VALUE_HANDLERS
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Places = Mapping[tuple[int, int], int]
 INTERNAL: Final = frozenset(nn.Module().__dict__) | {
     KEY,
     "training",
+    "__orig_class__",  # as Net[int](2) sets it, after the constructor
     "_flat_weights",  # of recurrent layers, which are the parameters once more
     "_flat_weight_refs",
     "_flat_weights_names",
@@ -35,22 +37,29 @@ INTERNAL: Final = frozenset(nn.Module().__dict__) | {
 """Attributes of all modules, which are looked at as what they stand for or not at all."""
 
 
+_WITHOUT_TENSORS: Final = (bool, int, float, str, type(None), type, FunctionType)
+"""Types of most attributes."""
 _TENSOR_HOOKS: Final = ("_backward_hooks", "_post_accumulate_grad_hooks")
 
 
 class _Told(Handler):
     """Modules and tensors inside attributes: told of, not described."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, with_values: bool = False) -> None:
         self._places = places
+        self._with_values = with_values
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, (nn.Module, torch.Tensor))
 
     def encode(self, value: Any, encoder: Encoder) -> Json:
-        what = (
-            _outline(value) if isinstance(value, torch.Tensor) else _identity(value, self._places)
-        )
+        what: Any = None
+        if not isinstance(value, torch.Tensor):
+            what = _identity(value, self._places)
+        elif self._with_values and not (is_lazy(value) or value.is_meta):
+            what = (*_outline(value), _digest(value))
+        else:
+            what = _outline(value)
         return f"{type(value).__name__} {what}"
 
 
@@ -97,17 +106,52 @@ def facts(module: nn.Module, places: Places, telling: Codec) -> dict[Fact, Any]:
 
 
 def values(module: nn.Module) -> dict[Fact, str]:
-    """Digests of what is in the buffers; the statistics of normalizations come from data."""
+    """What is in the buffers, and in tensors that are plain attributes.
+
+    The statistics of normalizations come from data.
+    """
     found = {}
+    telling, plain = codec((_Told({}, with_values=True), *VALUE_HANDLERS)), attributes_codec({})
     for path, inner in module.named_modules(remove_duplicate=False):
         if isinstance(inner, _NormBase) or _is_lazy(inner):
             continue
         for name, buffer in inner._buffers.items():
             if buffer is not None and not is_lazy(buffer) and not buffer.is_meta:
-                bits = buffer.detach().cpu().resolve_conj().resolve_neg().contiguous()
-                data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
-                found[Fact("values", _joined(path, name))] = hashlib.sha256(data).hexdigest()
+                found[Fact("values", _joined(path, name))] = _digest(buffer)
+        for name, value in inner.__dict__.items():
+            if name not in INTERNAL and not _is_plain(value):
+                text = _text(value, telling)
+                if text != _text(value, plain):
+                    found[Fact("attribute", _joined(path, name))] = text
     return found
+
+
+def _is_plain(value: object) -> bool:
+    """Whether an attribute needn't be searched for tensors, as most."""
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    return isinstance(value, nn.Module) or all(isinstance(i, _WITHOUT_TENSORS) for i in items)
+
+
+def _digest(tensor: torch.Tensor) -> str:
+    """SHA-256 of what is in a tensor."""
+    bits = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    data = bits.reshape(-1).view(torch.uint8).numpy().tobytes() if bits.numel() else b""
+    return hashlib.sha256(data).hexdigest()
+
+
+def retouched(module: nn.Module, twin: nn.Module) -> Iterator[tuple[int, str]]:
+    """Parameters that were written to or replaced after the constructor, by identity and path.
+
+    Of copies and of what takes its shape from the data this can't be told.
+    """
+    theirs = dict(twin.named_parameters())
+    for path, inner in module.named_modules():
+        if is_copy(inner) or _is_lazy(inner):
+            continue
+        for name, mine in inner._parameters.items():
+            other = theirs.get(_joined(path, name))
+            if mine is not None and other is not None and mine._version != other._version:
+                yield id(mine), _joined(path, name)
 
 
 def _joined(path: str, name: str) -> str:
@@ -151,10 +195,15 @@ def _tensors(path: str, module: nn.Module) -> Iterator[tuple[Fact, Any]]:
 def _hooks(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
     """Names of the hooks of a module or a tensor, by their kind."""
     return {
-        key: [getattr(hook, "__qualname__", type(hook).__qualname__) for hook in value.values()]
+        key: [_name_of(hook) for hook in value.values()]
         for key, value in attributes.items()
         if key.endswith("_hooks") and value
     }
+
+
+def _name_of(hook: Any) -> str:
+    hook = getattr(hook, "hook", hook)  # torch wraps some; copies of the wrapper have no name
+    return str(getattr(hook, "__qualname__", type(hook).__qualname__))
 
 
 def _outline(tensor: torch.Tensor) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from openml_client_torch.parts import (
     make_module,
     make_optimizer,
     make_scheduler,
+    require_module,
     require_scheduler,
     steps_per_epoch,
 )
@@ -62,6 +63,7 @@ def check_recipe(recipe: Any) -> None:
         Naming the parameter, its value and what it may be.
     """
     check_settings(recipe)
+    require_module(recipe.module)
     preparation_of(recipe.preprocessing)
     if hasattr(recipe, "output"):
         require_meaning(recipe.loss, recipe.output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -14,7 +14,7 @@ from torch.nn.parameter import is_lazy
 from openml_client.errors import FlowError
 from openml_client.extension.codec import Decoder
 from openml_client.extension.seeds import seeded_generators
-from openml_client.extension.tree import PART, node_classes, objects, tagged
+from openml_client.extension.tree import PART, node_classes, objects, references, tagged
 from openml_client_torch.arguments import VARIABLE
 from openml_client_torch.building import BUILDING, Building
 from openml_client_torch.policy import is_number_of_layers, numbers
@@ -53,6 +53,7 @@ def require_moderate(payload: Json, decoder: Decoder) -> None:
             )
 
     spend("places of modules", _count_places(payload), MAX_MODULES)
+    _import_all(payload, decoder)
     dry = Decoder(decoder.codec, decoder.trust, decoder.compat, [], decoder.path)
     dry.memo.update({SIZES: decoder.memo.get(SIZES, {}), DRY: True})
     building = dry.memo[BUILDING] = Building({PART: payload})
@@ -71,6 +72,16 @@ def require_moderate(payload: Json, decoder: Decoder) -> None:
     }
     n_weights = sum(tensor.numel() for tensor in tensors.values() if not is_lazy(tensor))
     spend("weights", n_weights, MAX_WEIGHTS)
+
+
+def _import_all(payload: Json, decoder: Decoder) -> None:
+    """Import what a model names, so that no package is imported first while nothing has memory.
+
+    Tensors that packages make when they are imported stay, and must have their values.
+    """
+    for kind, name, _ in references({PART: payload}):
+        with suppress(FlowError):  # it comes up again where the name stands, with the place
+            decoder.load(kind, name)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
 from torch.optim.lr_scheduler import (
     ChainedScheduler,
     LRScheduler,
@@ -19,7 +20,7 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
-from openml_client.errors import FlowError
+from openml_client.errors import FlowError, NotSerializableError
 from openml_client_torch.modules import rebuilt
 from openml_client_torch.outputs import loss_class
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from openml_client_torch.dimensions import Sizes
+
+
+def require_module(module: Any) -> None:
+    """Hold what a recipe trains to be a module, not a class or a function that makes one.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(
+            f"module={module!r} is no torch.nn.Module; give an instance, as "
+            "nn.Linear(N_FEATURES, N_CLASSES)"
+        )
 
 
 def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
@@ -40,19 +56,18 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
     ValueError
         If it can't be made with these sizes, or its weights are of another dtype than the recipe's.
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(
-            f"module={module!r} is no torch.nn.Module; give an instance, as "
-            "nn.Linear(N_FEATURES, N_CLASSES)"
-        )
+    require_module(module)
     try:
         made: nn.Module = rebuilt(module, sizes)
+    except NotSerializableError as error:
+        raise ValueError(f"the module can't be made anew for each training: {error}") from error
     except FlowError as error:
         known = ", ".join(f"{name}={size}" for name, size in sizes.items())
         raise ValueError(
             f"the module can't be made for this task ({known}): {error.message}\n"
             "Make it smaller, or let its constructor take such sizes."
         ) from error
+    _give_memory(made)
     dtypes = {p.dtype for p in made.parameters() if p.dtype.is_floating_point}
     if dtypes == {torch.float32}:
         return made.to(dtype)
@@ -63,6 +78,24 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
             remedy = "leave it float32, and give amp='bfloat16' to calculate in fewer digits"
         raise ValueError(f"the module is {name}, unlike the recipe; {remedy}")
     return made
+
+
+def _give_memory(module: nn.Module) -> None:
+    """Give the weights memory of their own; those that share some go on to share it.
+
+    Constructors may take tensors from elsewhere, as `nn.Embedding.from_pretrained` does, and
+    training would change them for the next fold.
+    """
+    storages: dict[int, tuple[torch.UntypedStorage, torch.UntypedStorage]] = {}
+    for tensor in (*module.parameters(), *module.buffers()):
+        if is_lazy(tensor) or tensor.is_meta or tensor.layout is not torch.strided:
+            continue
+        old = tensor.untyped_storage()
+        if old._cdata not in storages:
+            storages[old._cdata] = (old, old.clone())  # type: ignore[no-untyped-call]
+        _, own = storages[old._cdata]
+        place = (tensor.storage_offset(), tensor.shape, tensor.stride())
+        tensor.data = torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(own, *place)
 
 
 def steps_per_epoch(module: nn.Module, n_rows: int, batch_size: int) -> int:

@@ -11,6 +11,7 @@ The part of a changed module stands inside a part of the kind ``patched``, which
 ``extra.frozen``, ``extra.thawed``   paths of parameters, by whether they take a gradient now; or
                       of modules with all parameters inside
 ``extra.attributes``  plain attributes by path
+``extra.children``    names of all modules in one, in their order, by path
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ class Changes:
             "tied": self._tied,
             "attribute": self._attribute,
         }
+        self._last = {"children": self._children}
 
     def write(self, differ: list[Fact], payload: dict[str, Any]) -> None:
         """Write all differences that are data into the payload of a patched part.
@@ -104,13 +106,15 @@ class Changes:
         NotSerializableError
             With a list of the others.
         """
-        # Children follow from the modules, and memory from the tensors, once these are right.
-        first = [fact for fact in differ if fact.kind in self._kinds] or differ
-        patch = Patch(payload)
+        # Children follow from the modules, but for their order, and memory from the tensors;
+        # what a hook has made of the tensors can't be described.
+        hooks = [fact for fact in differ if fact.kind == "hooks"]
+        first = hooks or [fact for fact in differ if fact.kind in self._kinds]
+        patch, known = Patch(payload), self._kinds if first else self._last
         left = [
             fact
-            for fact in first
-            if fact.kind not in self._kinds or not self._kinds[fact.kind](fact.path, patch)
+            for fact in first or differ
+            if fact.kind not in known or not known[fact.kind](fact.path, patch)
         ]
         _shorten(patch.extra, self._module)
         if left:
@@ -137,6 +141,14 @@ class Changes:
         owner, name = _owner(self._module, path)
         replaced = patch.params.setdefault("replaced", {})
         replaced[path] = self._encoder.child(path, owner._modules[name])
+        return True
+
+    def _children(self, path: str, patch: Patch) -> bool:
+        fact = Fact("children", path)
+        mine, theirs = self._mine.get(fact, ()), self._theirs.get(fact, ())
+        if sorted(mine) != sorted(theirs):
+            return False
+        patch.put("children", path, [*mine])
         return True
 
     def _tensor(self, path: str, patch: Patch) -> bool:
@@ -176,8 +188,8 @@ class Changes:
 
     def _attribute(self, path: str, patch: Patch) -> bool:
         owner, name = _owner(self._module, path)
-        if name not in owner.__dict__:
-            return False
+        if name not in owner.__dict__:  # a tensor may stand in its place, which is a fact itself
+            return Fact("tensor", path) in self._mine
         value = self._encoder.child(path, owner.__dict__[name])
         if is_wiring(value):
             return False
@@ -215,12 +227,7 @@ def apply(
     module: nn.Module, replaced: Mapping[str, nn.Module | None], extra: Json, decoder: Decoder
 ) -> None:
     """Change a module as a patch says."""
-    for path, child in sorted(replaced.items(), key=lambda item: item[0].count(".")):
-        owner, name = _owner(module, path)
-        nn.Module.add_module(owner, name, child)
-    for path in extra.get("removed", ()):
-        owner, name = _owner(module, path)
-        del owner._modules[name]
+    _change_modules(module, replaced, extra)
     for path, tensor in extra.get("tensors", {}).items():
         _set_tensor(*_owner(module, path), tensor, decoder)
     for path, name in extra.get("dtypes", {}).items():
@@ -238,6 +245,23 @@ def apply(
         owner.__dict__[name] = decoder.child(path, value)
 
 
+def _change_modules(
+    module: nn.Module, replaced: Mapping[str, nn.Module | None], extra: Json
+) -> None:
+    for path, child in sorted(replaced.items(), key=lambda item: item[0].count(".")):
+        owner, name = _owner(module, path)
+        _make_way(owner, name)
+        nn.Module.add_module(owner, name, child)
+    for path in extra.get("removed", ()):
+        owner, name = _owner(module, path)
+        del owner._modules[name]
+    for path, names in extra.get("children", {}).items():
+        owner = module.get_submodule(path)
+        if sorted(names) != sorted(owner._modules):
+            raise ValueError(f"{names!r} are not the modules in {path!r}")
+        owner._modules.update([(name, owner._modules.pop(name)) for name in names])
+
+
 def _at(module: nn.Module, path: str) -> nn.Module | nn.Parameter:
     """The parameter at a path, or the module, which stands for all parameters inside it."""
     owner, name = _owner(module, path)
@@ -245,8 +269,15 @@ def _at(module: nn.Module, path: str) -> nn.Module | nn.Parameter:
     return module.get_submodule(path) if parameter is None else parameter
 
 
+def _make_way(owner: nn.Module, name: str) -> None:
+    """Remove a plain attribute, as setting a module or a tensor in its place does."""
+    if name not in INTERNAL:
+        owner.__dict__.pop(name, None)
+
+
 def _set_tensor(owner: nn.Module, name: str, payload: Json, decoder: Decoder) -> None:
     value = decoder.child(name, payload["value"])
+    _make_way(owner, name)
     if payload["kind"] == "parameter":
         owner.register_parameter(name, value)
     else:

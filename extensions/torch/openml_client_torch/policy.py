@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from openml_client_sklearn.policy import POLICY as SKLEARN
 from openml_client_sklearn.policy import SEEDS
 
+from openml_client.extension.callables import NAMESPACES
 from openml_client.extension.tree import MAX_VALUES, tagged
 from openml_client.extension.trust import Hazard, Policy, Rule, scalars
 from openml_client_torch.dimensions import SYMBOLS, Sizes, evaluate
@@ -194,6 +195,7 @@ OWN = Policy(
         "module": _MODULE,
         **dict.fromkeys(("shared", "copied", "inner", "patched"), _MODULE),
         "data": Rule(modules=frozenset({"torch.nn"}), complaint=_not_options),
+        "object": Rule(names=NAMESPACES),
         "class": Rule(
             names=_MODULE.names,
             modules=_MODULE.modules | {"torch.optim", "torch.optim.lr_scheduler"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -39,6 +40,7 @@ Factory: TypeAlias = Callable[..., Any]
 class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What both recipes do alike."""
 
+    module: Any
     module_: nn.Module
     """The trained copy."""
     history_: list[dict[str, Any]]
@@ -144,6 +146,21 @@ class _Recipe(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         with reproducible(self.seed_, threads=self.threads, device=device):
             rows = tensor_of(self._preparation.transform(table), getattr(torch, self.dtype))
             return predict(self.module_, rows.to(device), self.batch_size).cpu()
+
+    def __sklearn_clone__(self) -> Self:
+        """Copy without what was learned; a module that torch can't copy is shared.
+
+        Training changes a new one only.  torch copies no lazy BatchNorm, nor weights that a hook
+        has calculated.
+        """
+        shell = copy.copy(self)
+        shell.module = None
+        made: Self = super(_Recipe, shell).__sklearn_clone__()
+        try:
+            made.module = copy.deepcopy(self.module)
+        except (RuntimeError, ValueError, TypeError):
+            made.module = self.module
+        return made
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -15,6 +15,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import is_dataclass
+from functools import partial
 from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +24,7 @@ import torch
 from torch import nn
 
 from openml_client.errors import NotSerializableError
+from openml_client.extension.callables import is_namespace, keeps_arguments
 from openml_client.extension.references import reference_to
 
 KEY: Final = "_openml_client_call"
@@ -35,6 +38,8 @@ CONTAINERS: Final = frozenset(
 
 
 _PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
+_DEEPEST: Final = 20
+"""Levels of arguments that are copied: objects may hold each other in a circle."""
 
 
 class Call(NamedTuple):
@@ -70,13 +75,17 @@ class _Kept(tuple[Any, ...]):
             args, kwargs = copy.deepcopy((args, kwargs), memo)
         except (TypeError, copy.Error):  # as of a generator
             return _Kept()
-        return _Kept((cls, args, kwargs, *place))
+        return _Copied((cls, args, kwargs, *place))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if not self or not _can_travel(self[1:3], set()):
             return tuple, ((),)
         # The arguments of the maker would take along what is no part of this module.
         return tuple, ((*self[:-1], _without_arguments(self[-1])),)
+
+
+class _Copied(_Kept):
+    """Record in a copy, whose tensors have not been through what the constructor did."""
 
 
 class _Ranks(threading.local):
@@ -105,6 +114,11 @@ def call_of(module: nn.Module) -> Call | None:
     """The constructor call that made a module; None if it was not seen, or could not be kept."""
     kept = module.__dict__.get(KEY)
     return Call(*kept) if kept else None
+
+
+def is_copy(module: nn.Module) -> bool:
+    """Whether a module is a copy, or comes from another process."""
+    return type(module.__dict__.get(KEY)) is not _Kept
 
 
 def _new(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
@@ -142,14 +156,28 @@ def _without_arguments(kept: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
     return (known, None, None, rank, thread, _without_arguments(maker))
 
 
-def _outline(value: Any) -> Any:
-    """A copy of the containers, with the same things in them."""
+def _outline(value: Any, depth: int = 0) -> Any:
+    """A copy of the containers and configurations, with the same things in them."""
     kind = type(value)
+    inner = partial(_outline, depth=depth + 1)
+    if kind in _PLAIN or depth > _DEEPEST:
+        return value
     if kind in (list, tuple, set):
-        return kind(map(_outline, value))
+        return kind(map(inner, value))
     if kind in (dict, OrderedDict):
-        return kind((key, _outline(item)) for key, item in value.items())
+        return kind((key, inner(item)) for key, item in value.items())
+    if _is_configuration(value):
+        outline = copy.copy(value)
+        outline.__dict__.update((key, inner(item)) for key, item in vars(value).items())
+        return outline
     return value
+
+
+def _is_configuration(value: Any) -> bool:
+    """Whether it is a dataclass, or another object of arguments, which may be changed later."""
+    if isinstance(value, (type, nn.Module, torch.Tensor)) or not hasattr(value, "__dict__"):
+        return False
+    return is_dataclass(value) or is_namespace(value) or keeps_arguments(value)
 
 
 def _can_travel(value: Any, seen: set[int]) -> bool:

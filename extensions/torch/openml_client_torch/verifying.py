@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,15 @@ from openml_client.extension.protocol import API
 from openml_client.extension.tree import PART
 from openml_client.extension.trust import Trust
 from openml_client_torch.building import BUILDING, Building
-from openml_client_torch.facts import Fact, Places, attributes_codec, facts, origin, values
+from openml_client_torch.facts import (
+    Fact,
+    Places,
+    attributes_codec,
+    facts,
+    origin,
+    retouched,
+    values,
+)
 from openml_client_torch.limits import unnoticed
 from openml_client_torch.patches import Changes, differences, is_below
 from openml_client_torch.recording import Call, call_of
@@ -26,6 +35,8 @@ if TYPE_CHECKING:
     from openml_client_torch.describing import Describing
     from openml_client_torch.ordering import Made
 
+_LOG = logging.getLogger("openml_client_torch")
+_SHOWN: Final = 3
 _MAX_PASSES: Final = 50
 """A change inside a changed module inside another takes a pass each."""
 
@@ -40,16 +51,47 @@ def verify(describing: Describing, tree: Json, encoder: Encoder) -> None:
     """
     for _ in range(_MAX_PASSES):
         parts = describing.numbering.number(tree)
-        if _Pass(describing, parts, _twins(tree, encoder), encoder).run():
+        twins = _twins(tree, encoder)
+        if _Pass(describing, parts, twins, encoder).run():
             continue
         if not any(values(part.module) for part in parts if part.module is not None):
-            return
+            break
         # What is in a buffer shows in memory only; what differs by the seed is drawn.
         twins, others = (_in_memory(tree, encoder, seed) for seed in (0, 1))
         if not _Pass(describing, parts, twins, encoder, others).run():
-            return
-    raise encoder.refusal(
-        "this model has changes inside changes", "Make them inside the constructors of modules."
+            break
+    else:
+        raise encoder.refusal(
+            "this model has changes inside changes", "Make them inside the constructors of modules."
+        )
+    if _retouched(parts, twins):  # without memory, constructors may write less often
+        _tell_of_weights(_retouched(parts, _in_memory(tree, encoder, 0)), encoder)
+
+
+def _retouched(parts: list[Made], twins: Mapping[int, nn.Module]) -> list[str]:
+    """Paths of parameters that were written to after the constructor."""
+    found = [
+        pair
+        for part in parts
+        if part.module is not None
+        for pair in retouched(part.module, twins[part.order])
+    ]
+    longest = dict(sorted(found, key=lambda pair: len(pair[1])))
+    return sorted(longest.values())
+
+
+def _tell_of_weights(names: list[str], encoder: Encoder) -> None:
+    """Tell of weights that were set after the constructor: they are no part of a description.
+
+    They have been written to another number of times than the constructor writes.
+    """
+    if not names:
+        return
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    _LOG.warning(
+        "%s: the weights %s%s were set after the constructor, which a flow does not hold: each "
+        "training draws new ones. To start from these, set them inside a constructor.",
+        *(encoder.path, ", ".join(names[:_SHOWN]), more),
     )
 
 
@@ -149,8 +191,9 @@ class _Pass:
                 f"this {type(module).__name__} holds a module that holds it",
                 "Keep the outer module in a list of the inner one, which torch does not look into.",
             )
-        mine = facts(module, self._mine, attributes_codec(self._mine))
         twin = self._twins[part.order]
+        self._refuse_shared(module, twin)
+        mine = facts(module, self._mine, attributes_codec(self._mine))
         theirs = facts(twin, self._theirs, attributes_codec(self._theirs))
         if self._others is not None:
             drawn = values(self._others[part.order])
@@ -165,6 +208,18 @@ class _Pass:
             with self._encoder.within(self._paths[id(module)] or None):
                 changes.write(differ, self._describing.patched(part))
         return bool(differ)
+
+    def _refuse_shared(self, module: nn.Module, twin: nn.Module) -> None:
+        """Refuse weights that a constructor takes from elsewhere: they would be trained on."""
+        mine = {id(parameter): path for path, parameter in module.named_parameters()}
+        shared = sorted(mine[id(p)] for p in twin.parameters() if id(p) in mine)
+        if shared:
+            raise self._encoder.refusal(
+                f"the constructor of this {type(module).__name__} takes weights that are there "
+                f"already, as {shared[0]!r}, so that each training would go on with those of the "
+                "one before",
+                "Make them inside the constructor, or give them as an argument.",
+            )
 
     @cached_property
     def _paths(self) -> Mapping[int, str]:

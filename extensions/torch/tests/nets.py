@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
+import openml_client_torch  # noqa: F401  # records the calls of modules that are defaults
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+T = TypeVar("T")
 
 
 def leaky(slope: float, shift: float = 0.0) -> Callable[[Tensor], Tensor]:
@@ -146,12 +151,43 @@ class ByPosition(nn.Module):
 
 
 class WithDefault(nn.Module):
-    """All instances share the module that is a default."""
+    """All instances share the modules that are defaults; one of them has a weight."""
 
-    def __init__(self, width: int, act: nn.Module = nn.PReLU()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        width: int,
+        act: nn.Module = nn.PReLU(),  # noqa: B008
+        drop: nn.Module = nn.Dropout(0.3),  # noqa: B008
+    ) -> None:
         super().__init__()
         self.fc = nn.Linear(width, width)
         self.act = act
+        self.drop = drop
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.drop(self.act(self.fc(x)))
+
+
+class Inheriting(WithDefault):
+    """Leaves the default to another constructor."""
+
+    def __init__(self) -> None:
+        super().__init__(3)
+
+
+VECTORS = torch.linspace(-1.0, 1.0, 9).reshape(3, 3)
+
+
+class Pretrained(nn.Module):
+    """Begins with numbers that stand elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Parameter(VECTORS)
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x @ self.mix)
 
 
 class Buffers(nn.Module):
@@ -196,3 +232,95 @@ class NeedsMemory(nn.Module):
         self.fc = nn.Linear(width, 2)
         nn.init.constant_(self.fc.weight, float(self.fc.weight.std().item()))
         self.fc.bias.data.normal_()
+
+
+@dataclass(eq=False)
+class AsData(nn.Module):
+    """A dataclass, with a list that each object has its own of."""
+
+    d_in: int
+    widths: list[int] = field(default_factory=lambda: [4, 2])
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        sizes = [self.d_in, *self.widths]
+        self.layers = nn.Sequential(*[nn.Linear(a, b) for a, b in itertools.pairwise(sizes)])
+
+
+class _Unset:
+    """Class of a mark that is told by its identity."""
+
+
+UNSET = _Unset()
+
+
+class Marked(nn.Module):
+    """Tells by a mark whether it was given an argument."""
+
+    def __init__(self, bias: Any = UNSET) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2 if bias is UNSET else 3)
+
+
+class Masked(nn.Module):
+    """Has tensors that are plain attributes: one that is calculated, one that is drawn."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(width, width)
+        self.masks = [torch.ones(width)]
+        self.drawn = torch.randn(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x * self.masks[0]) + self.drawn
+
+
+@dataclass
+class Sizes:
+    """A configuration."""
+
+    width: int = 4
+    more: list[int] = field(default_factory=list)
+
+
+class Growing(nn.Module):
+    """Changes the configuration that it is given."""
+
+    def __init__(self, sizes: Any) -> None:
+        super().__init__()
+        self.first = nn.Linear(sizes.width, sizes.width * 2)
+        sizes.width *= 2
+        sizes.more.append(sizes.width)
+        self.second = nn.Linear(sizes.width, 2)
+
+
+class Typed(nn.Linear, Generic[T]):
+    """Takes a type in square brackets, which sets an attribute after the constructor."""
+
+
+class AttrDict(dict[str, Any]):
+    """A dictionary that gives its items as attributes, as many people have one."""
+
+    __getattr__ = dict.__getitem__
+
+
+@dataclass
+class Derived:
+    """A configuration with something that follows from the rest."""
+
+    width: int = 4
+    double: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.double = self.width * 2
+
+
+class Optional(nn.Module):
+    """Has places for parts that may be there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = None
+        self.shift = None
+        self.act = functional.relu
+        self.layer = nn.Linear(3, 3)

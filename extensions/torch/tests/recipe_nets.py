@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from openml_client_torch import N_CLASSES, N_FEATURES, TorchClassifier, TorchRegressor
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
 
 def table(n_rows: int = 120) -> pd.DataFrame:
@@ -158,3 +159,14 @@ class Distracted(nn.Module):
         if self.batches > 1:
             raise KeyError("noise")
         return rows
+
+
+class CalculatedWeights(nn.Module):
+    """Has a weight that is calculated, which torch refuses to copy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = prune.identity(nn.Linear(3, 3), "weight")
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.linear(rows)

@@ -15,6 +15,7 @@ from openml_client_torch.modules import rebuilt
 from test_modules import same_bits
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from openml_client.errors import NotSerializableError
 
@@ -76,6 +77,12 @@ def add(model: Any) -> None:
     model.extra = nn.Linear(2, 2)
     model.register_buffer("mask", torch.tensor([1, 0]), persistent=False)
     model.register_parameter("scale", nn.Parameter(torch.tensor([2.0])))
+
+
+def fill_places(model: Any) -> None:
+    model.before = nn.LayerNorm(3)
+    model.shift = nn.Parameter(torch.ones(3))
+    model.act = nn.PReLU()
 
 
 def remove(model: Any) -> None:
@@ -151,6 +158,7 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
         tie_in_a_container, lambda: nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
     ),
     "what is new": changed(add),
+    "what was None or a function": changed(fill_places, nets.Optional),
     "what is gone": changed(remove),
     "plain attributes": changed(set_plainly),
     "a small tensor": changed(lambda model: setattr(model, "x", torch.tensor([1.0, 2.0]))),
@@ -159,6 +167,12 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
     "a filled buffer": changed(
         fill_table,
         lambda: nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2)),
+    ),
+    "a filled plain tensor": changed(
+        lambda model: setattr(model.masks[0], "data", torch.zeros(2)), lambda: nets.Masked(2)
+    ),
+    "another plain tensor": changed(
+        lambda model: setattr(model, "masks", [torch.zeros(2)]), lambda: nets.Masked(2)
     ),
     "many changes": changed(change_all),
     "taken out": changed(take_out),
@@ -219,6 +233,14 @@ def test_a_patch_names_a_module_where_all_inside_it_changed_alike() -> None:
     assert patch_of(frozen)["frozen"] == ["body.0.weight"]
 
 
+def test_a_changed_plain_tensor_is_in_the_description() -> None:
+    model = nets.Masked(2)
+    tree = CODEC.encode(model)
+    model.masks[0][1] = 0.0
+    assert CODEC.encode(model) != tree
+    assert rebuilt(model, {}).masks[0].tolist() == [1.0, 0.0]
+
+
 def test_buffers_that_are_drawn_or_counted_are_no_part_of_a_description() -> None:
     model = nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2))
     tree = CODEC.encode(model)
@@ -226,6 +248,40 @@ def test_buffers_that_are_drawn_or_counted_are_no_part_of_a_description() -> Non
     model(torch.ones(4, 2))
     assert CODEC.encode(model) == tree
     assert CODEC.encode(nn.Sequential(nets.Buffers(), nn.BatchNorm1d(2))) == tree
+
+
+def zero_biases(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.zeros_(module.bias)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model.apply(zero_biases),
+        lambda model: model.load_state_dict(nets.Backbone().state_dict()),
+        lambda model: setattr(model.fc, "bias", nn.Parameter(torch.zeros(5))),
+    ],
+)
+def test_weights_that_are_set_after_the_constructor_are_told_of(
+    change: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = nets.Backbone()
+    tree = CODEC.encode(model)
+    assert not caplog.messages
+    change(model)
+    assert CODEC.encode(model, "net") == tree
+    (message,) = caplog.messages
+    assert message.startswith("net: the weights ")
+    assert ".bias" in message
+
+
+@pytest.mark.parametrize("make", CHANGES.values(), ids=CHANGES.keys())
+def test_other_changes_are_not_told_of_as_weights(
+    make: Callable[[], nn.Module], caplog: pytest.LogCaptureFixture
+) -> None:
+    CODEC.encode(make())
+    assert not caplog.messages
 
 
 def hook(model: Any) -> None:
@@ -257,6 +313,10 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a hook of gradients": (
         changed(lambda model: model.fc.weight.register_post_accumulate_grad_hook(print)),
         "hooks of fc.weight",
+    ),
+    "a pruned layer": (
+        changed(lambda model: prune.l1_unstructured(model.fc, "weight", 0.5)),
+        "hooks of itself: .*L1Unstructured",
     ),
     "a large tensor": (changed(lambda model: setattr(model, "x", torch.ones(99_999))), "65,536"),
     "a method": (changed(method), "bound"),

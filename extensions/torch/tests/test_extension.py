@@ -47,6 +47,14 @@ assert get_extension("torch").capabilities.artefacts == ("weights",)
 print(extension.name, "torch" in sys.modules, "openml_client_torch" in sys.modules)
 """
 
+BEFORE_TORCH = """
+import openml_client_torch
+from torch import nn
+
+net = nn.Linear(2, 2)
+print(openml_client_torch.EXTENSION.describe(openml_client_torch.TorchClassifier(net)).class_name)
+"""
+
 
 def fold(task: Any = "classification", **changes: Any) -> FoldData:
     return replace(data.plain(task), **changes)
@@ -89,6 +97,13 @@ def test_torch_is_not_imported_for_a_model_of_scikit_learn() -> None:
         [sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["sklearn", "False", "True"], done.stderr
+
+
+def test_modules_are_recorded_where_torch_is_imported_later() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BEFORE_TORCH], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "openml_client_torch:TorchClassifier", done.stderr
 
 
 def test_a_module_alone_says_what_to_wrap_it_in() -> None:

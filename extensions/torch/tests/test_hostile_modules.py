@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -349,6 +350,19 @@ def test_a_module_that_needs_real_memory_hides_no_other(
         build(container(net, wide), "net_of_ours")
 
 
+def test_a_package_that_is_imported_for_a_look_at_the_size_keeps_its_tensors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import torch\nSCALE = torch.tensor([2.0])\nclass Scaled(torch.nn.Linear):\n"
+    text += "    def forward(self, x):\n        return super().forward(x) * SCALE\n"
+    (tmp_path / "scaled_net_of_ours.py").write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    net = part("scaled_net_of_ours:Scaled", in_features=2, out_features=3)
+    model = build(net, "scaled_net_of_ours")
+    assert model(torch.ones(1, 2)).shape == (1, 3)
+    assert sys.modules["scaled_net_of_ours"].SCALE.tolist() == [2.0]
+
+
 def test_a_large_model_of_the_callers_own_is_none_of_our_business(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -372,6 +386,7 @@ ORDINARY: Mapping[str, Any] = {
     "a function": nn.functional.gelu,
     "a function of torch": torch.tanh,
     "an initialization": nn.init.xavier_uniform_,
+    "a namespace": types.SimpleNamespace(width=3),
 }
 
 

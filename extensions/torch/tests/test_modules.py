@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import functools
 import gc
@@ -15,6 +16,7 @@ import nets
 import pytest
 import torch
 import torch.fx
+import user_nets
 from openml_client_torch.codec import CODEC
 from openml_client_torch.dimensions import CARDINALITIES, N_CLASSES, N_FEATURES
 from openml_client_torch.modules import rebuilt
@@ -56,6 +58,13 @@ def filled_afterwards() -> nn.Module:
     return model
 
 
+def reused_configuration() -> nn.Module:
+    sizes = nets.Sizes(2)
+    model = nets.Growing(sizes)
+    sizes.width = 64
+    return model
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "a shared layer": shared_layer,
     "an appended container": appended,
@@ -89,6 +98,15 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "no memory on meta": nets.NeedsMemory,
     "hidden modules": lambda: nets.Hiding(3),
     "nothing": lambda: nn.Sequential(None, nn.Linear(2, 2)),  # type: ignore[arg-type]
+    "a dataclass": lambda: nets.AsData(4),
+    "a dataclass with all its fields": lambda: nets.AsData(4, widths=[3]),
+    "a mark as a default": nets.Marked,
+    "a configuration that calculates": lambda: nets.Act(nets.Derived(3)),  # type: ignore[arg-type]
+    "a configuration that is changed inside": lambda: nets.Growing(nets.Sizes(3)),
+    "a configuration that is changed later": reused_configuration,
+    "what argparse gives": lambda: nets.Growing(argparse.Namespace(width=3, more=[])),
+    "a plain tensor that is drawn": lambda: nets.Masked(3),
+    "a generic class": lambda: nets.Typed[int](4, 2),
     "twenty layers": lambda: nn.Sequential(*[nn.Linear(3, 3) for _ in range(20)]),
 }
 
@@ -165,6 +183,11 @@ def test_a_description_is_the_same_after_a_copy_and_a_pickle() -> None:
     assert CODEC.encode(copy.copy(model)) == tree
 
 
+def test_a_copy_of_a_parametrized_module_is_described_alike() -> None:
+    model = user_nets.Normed(4, 2)
+    assert CODEC.encode(copy.deepcopy(model)) == CODEC.encode(model)
+
+
 def test_arguments_that_cannot_be_copied_break_neither_copies_nor_pickles() -> None:
     class Taker(nn.Module):
         def __init__(self, items: Any) -> None:
@@ -224,8 +247,16 @@ def test_a_description_does_not_depend_on_the_default_dtype() -> None:
 def test_a_module_as_a_default_is_left_to_the_class() -> None:
     model = nets.WithDefault(3)
     tree = CODEC.encode(model)
-    assert "act" not in tree["$part"]["params"]
-    assert rebuilt(model, {}).act is model.act
+    assert "drop" not in tree["$part"]["params"]
+    assert rebuilt(model, {}).drop is model.drop
+
+
+def test_a_module_with_weights_as_a_default_is_made_anew() -> None:
+    model = nets.WithDefault(3)
+    assert rebuilt(model, {}).act.weight is not model.act.weight
+    two = nn.Sequential(nets.WithDefault(3), nets.WithDefault(3))
+    again = rebuilt(two, {})
+    assert again[0].act is again[1].act
 
 
 def described(**params: Any) -> Any:
@@ -259,6 +290,24 @@ def itself() -> nn.Module:
     return model
 
 
+def compiled_in_place() -> nn.Module:
+    model = nn.Linear(2, 2)
+    model.compile()
+    return model
+
+
+def quantised() -> nn.Module:
+    from torch.ao.nn.quantized import dynamic
+
+    return dynamic.Linear(2, 2)
+
+
+def changed_configuration() -> Any:
+    config = nets.Derived(3)
+    config.double = 7
+    return config
+
+
 def unrecorded() -> nn.Module:
     model = nn.Linear(2, 2)
     del model.__dict__["_openml_client_call"]
@@ -278,6 +327,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a lambda": (lambda: nets.Act(lambda x: x), "lambda"),
     "a large tensor": (lambda: nn.CrossEntropyLoss(weight=torch.ones(99_999)), "65,536"),
     "a large parameter": (lambda: nn.ParameterList([torch.ones(99_999)]), "65,536"),
+    "a dictionary with attributes": (
+        lambda: nets.Act(nets.AttrDict(width=3)),  # type: ignore[arg-type]
+        "type nets.AttrDict has no description",
+    ),
+    "a changed configuration": (lambda: nets.Act(changed_configuration()), "else in double"),
+    "weights that are there already": (nets.Inheriting, "as 'act.weight'"),
     "a calculated tensor": (
         lambda: nn.CrossEntropyLoss(weight=torch.ones(2, requires_grad=True) * 2),
         "the result of a calculation",
@@ -287,6 +342,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a bound method": (lambda: nets.Act(nn.Linear(2, 2).forward), "bound"),
     "TorchScript": (lambda: torch.jit.freeze(torch.jit.script(nn.ReLU().eval())), "compiled"),
     "a compiled module": (lambda: torch.compile(nn.Linear(2, 2)), "compile=True"),
+    "compiled in place": (compiled_in_place, "compile=True"),
+    "quantised": (quantised, "quantised"),
+    "made without values": (lambda: nn.utils.skip_init(nn.Linear, 2, 2), "skip_init"),
     "a traced graph": (lambda: torch.fx.symbolic_trace(nn.ReLU()), "compiled"),
     "an optimizer": (lambda: torch.optim.SGD(nn.Linear(2, 2).parameters()), "Give the class, SGD"),
     "DataParallel": (lambda: nn.DataParallel(nn.Linear(2, 2)), "distributes"),
@@ -294,7 +352,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED.keys())
-@pytest.mark.filterwarnings("ignore:`torch.jit")
+@pytest.mark.filterwarnings("ignore:`torch.jit", "ignore:torch.quantize_per_tensor")
 def test_what_cannot_be_described_is_refused_with_a_remedy(
     make: Callable[[], Any], why: str
 ) -> None:

@@ -13,7 +13,7 @@ from openml_client_torch import (
     N_NUMERIC,
     EmbedCategories,
 )
-from recipe_nets import labels_of, mlp, numbers, recipe, regressor, table
+from recipe_nets import CalculatedWeights, labels_of, mlp, numbers, recipe, regressor, table
 from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.compose import make_column_transformer
@@ -170,3 +170,15 @@ def test_sparse_rows_train_to_the_same_weights() -> None:
     dense = recipe(max_epochs=2).fit(x, y)
     thin = recipe(max_epochs=2).fit(sparse.csr_matrix(x), y)
     assert dense.state_hash_ == thin.state_hash_
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: nn.Sequential(nn.LazyBatchNorm1d(), nn.LazyLinear(3)), CalculatedWeights],
+)
+def test_a_recipe_of_a_module_that_torch_cannot_copy_is_cloned(make: Any) -> None:
+    y = np.arange(120) % 3
+    model = recipe(make(), max_epochs=1)
+    again = clone(clone(model))
+    assert again.fit(numbers(), y).state_hash_ == model.fit(numbers(), y).state_hash_
+    assert not hasattr(clone(model), "module_")

@@ -210,6 +210,7 @@ def test_weights_are_not_kept_unless_they_are_asked_for(client: Client, classes:
         ({"optimizer": "adam"}, "optimizer='adam'; give a class of torch.optim"),
         ({"optimizer": partial(torch.optim.SGD, lr=-1.0)}, "optimizer: Invalid learning rate: -1"),
         ({"preprocessing": "scale"}, "preprocessing='scale'; give 'auto'"),
+        ({"module": nn.Linear}, "is no torch.nn.Module; give an instance"),
     ],
 )
 def test_settings_that_no_fold_could_use_are_refused_before_any_begins(

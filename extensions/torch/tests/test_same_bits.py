@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import nets
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +28,7 @@ from openml_client_torch import (
 )
 from openml_client_torch.models import REBUILDER
 from recipe_nets import labels_of, mlp, numbers, recipe, table
+from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import GaussianRandomProjection
 from torch import nn
@@ -90,6 +92,16 @@ def test_fresh_processes_give_the_same_bits() -> None:
     assert one == other
     for model, line in zip(models, one, strict=True):
         assert line.split()[0] == model.fit(frame, y).state_hash_
+
+
+@pytest.mark.parametrize("kind", [nets.Pretrained, partial(nets.WithDefault, 3)])
+def test_a_training_changes_no_weights_that_others_begin_with(kind: Any) -> None:
+    y = np.arange(120) % 3
+    begin = nets.VECTORS.clone()
+    models = [recipe(kind(), max_epochs=2).fit(numbers(), y) for _ in range(2)]
+    assert models[0].state_hash_ == models[1].state_hash_
+    assert models[0].state_hash_ == clone(models[0]).fit(numbers(), y).state_hash_
+    assert torch.equal(nets.VECTORS, begin)
 
 
 def test_restored_weights_predict_the_same() -> None:
