@@ -116,22 +116,25 @@ def _installed(wanted: Iterable[str]) -> dict[str, list[EntryPoint]]:
 @functools.cache
 def _found_on(group: str, _: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
     # Every fold asks, and reading the lists of all distributions takes 10 ms.
-    found: dict[str, list[EntryPoint]] = {}
+    found: dict[str, dict[tuple[str, str], EntryPoint]] = {}
     for point in entry_points(group=group):
-        found.setdefault(point.name, []).append(point)
-    return found
+        # One distribution may be seen twice: installed, and as an editable checkout.
+        found.setdefault(point.name, {})[_owner(point), point.value] = point
+    return {name: list(points.values()) for name, points in found.items()}
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"
 
 
 def _load(name: str, points: list[EntryPoint]) -> Extension:
-    # One distribution may be seen twice: installed, and as an editable checkout.
-    owners = {(point.dist.name if point.dist else "?", point.value): point for point in points}
-    if len(owners) > 1:
-        who = " and ".join(f"{dist} ({value})" for dist, value in sorted(owners))
+    if len(points) > 1:
+        who = " and ".join(sorted(f"{_owner(point)} ({point.value})" for point in points))
         raise FlowError(
             f"two distributions provide the extension {name!r}: {who}",
             hint="Uninstall one of them.",
         )
-    (point,) = owners.values()
+    (point,) = points
     try:
         extension = point.load()
     except ImportError as error:

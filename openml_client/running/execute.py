@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,9 @@ RUNNABLE = (ClassificationTask, RegressionTask, LearningCurveTask, ClusteringTas
 
 _AHEAD = 32
 """Folds that are handed to an executor ahead of the one that is waited for."""
+
+_GATHERED = 1 << 26
+"""Bytes up to which the columns of a task are put into one array, of which each fold takes rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,10 +149,11 @@ def task_data(task: Task, table: Table) -> TaskData:
             hint=f"Types that can be run: {names}.",
         )
     if isinstance(task, ClusteringTask):
-        x = table.x()
+        x = _gathered(table.x())
         return TaskData("clustering", x, None, None, _categorical(x), np.full(len(x), np.nan))
     target = task.target_name
     x, y = table.xy(target)
+    x = _gathered(x)
     labels = table.labels(target)
     if isinstance(task, RegressionTask):
         if labels or not np.issubdtype(np.asarray(y).dtype, np.number):
@@ -163,6 +167,14 @@ def task_data(task: Task, table: Table) -> TaskData:
         )
     truth = y.cat.codes.to_numpy(np.int32)
     return TaskData("classification", x, y, labels, _categorical(x), truth)
+
+
+def _gathered(x: pd.DataFrame) -> pd.DataFrame:
+    """The same features, columns of one type in one array if they are not too large for a copy.
+
+    Taking the rows of a fold is then several times faster than column by column.
+    """
+    return x if x.memory_usage().sum() > _GATHERED else x.copy()
 
 
 def _categorical(x: pd.DataFrame) -> tuple[str, ...]:
@@ -301,13 +313,20 @@ def _odd_labels(
     predicted: NDArray[Any], confident: Sequence[str], labels: tuple[str, ...]
 ) -> str | None:
     """Complaint about labels that the task does not have, as of models that answer in codes."""
-    for what, found in (("predict gave", predicted), ("the confidences are of", confident)):
-        odd = sorted({str(label) for label in found} - {*labels})
+    said = {"predict gave": _texts(predicted), "the confidences are of": map(str, confident)}
+    for what, found in said.items():
+        odd = sorted({*found} - {*labels})
         if odd:
             return f"{what} the class {odd[0]!r}; the task has {', '.join(map(repr, labels[:10]))}"
     if len({*confident}) < len(confident):
         return f"the confidences are of some class twice: {', '.join(map(repr, confident[:10]))}"
     return None
+
+
+def _texts(labels: NDArray[Any]) -> list[str]:
+    if labels.dtype.kind == "U":
+        return cast(list[str], labels.tolist())  # a third of the time that a loop takes
+    return [str(label) for label in labels]
 
 
 def file_of_fold(name: str, key: Key, *, has_samples: bool) -> str:
@@ -379,7 +398,7 @@ def _prediction(
     if labels is None:
         return values.astype(np.float64)
     places = {label: n for n, label in enumerate(labels)}
-    return np.array([places.get(str(label), -1) for label in values], dtype=np.int32)
+    return np.array([places.get(label, -1) for label in _texts(values)], dtype=np.int32)
 
 
 def _confidence(result: FoldResult, labels: tuple[str, ...] | None) -> NDArray[np.float64] | None:
