@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from openml_client.extension.identity import Json
 
-MAX_ARRAY_BYTES = 65_536
-"""Larger arrays are data, which belongs into a dataset or an artefact."""
+MAX_ARRAY_BYTES = 1 << 20
+"""Larger arrays are data, which belongs into a dataset.  What is longer than a setting of the
+protocol, as most arrays are, stands in a file of the run."""
 
 _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[US]\d{1,4}|O8?|[mM]8(\[\w{1,6}\])?)")
 """Dtypes that are taken: fixed sizes that any machine has; no structures."""

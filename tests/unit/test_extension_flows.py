@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from openml_client.errors import FlowError
+from openml_client.errors import FlowError, NotSerializableError
 from openml_client.extension.description import Description
 from openml_client.extension.flows import (
     description_from_flow,
@@ -56,6 +58,7 @@ MODELS = {
     "parts": Thing(inner=[("fc1", Part(64)), ("fc2", Part(32, bias=False)), ("pre", Thing())]),
     "part in a part": Needy(1, inner=("net", Part(Part(3)))),
     "long": Thing(size=list(range(2000)), name="x" * 5000),
+    "array": Thing(size=np.random.default_rng(0).normal(size=(500, 100))),
 }
 
 
@@ -244,6 +247,17 @@ def test_a_long_value_stands_in_a_file_by_its_hash() -> None:
     changed = draft.long_values.replace(b"1999", b"1998")
     with pytest.raises(FlowError, match="does not match its hash"):
         description_from_flow(draft.source or b"", settings_of(draft), changed)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [np.zeros(100_000, dtype="i1"), np.zeros(200_000), pd.Index(range(7)).repeat(100_000)],
+    ids=["many", "large", "labels"],
+)
+def test_data_in_a_parameter_is_refused(items: Any) -> None:
+    with pytest.raises(NotSerializableError, match=r"100,000|1,048,576|131,072") as caught:
+        TOY.describe(Thing(size=items))
+    assert "when it is fitted" in str(caught.value)
 
 
 def test_the_order_of_stored_parameters_and_components_does_not_matter() -> None:

@@ -59,7 +59,7 @@ def test_a_series_comes_back_with_its_index(series: Any) -> None:
     ("value", "why"),
     [
         (pd.Series(["a"], dtype="category"), "dtype category"),
-        (pd.Series(range(10_000)), "10,000 items"),
+        (pd.Series(range(200_000)), "200,000 items"),
         (pd.Series([1], index=pd.date_range("2020", periods=1)), "no description"),
         (FRAME, "no description"),
     ],

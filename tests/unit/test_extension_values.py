@@ -269,7 +269,7 @@ def test_objects_that_are_no_more_than_their_arguments_come_back() -> None:
         (np.random.RandomState(0), "state that changes", "an integer as the seed"),
         (np.random.default_rng(0), "state that changes", "an integer as the seed"),
         (np.random.rand, "bound to an object of type RandomState", "function"),
-        (np.zeros(10_000), "80,000 bytes", "when it is fitted"),
+        (np.zeros(200_000), "1,600,000 bytes", "when it is fitted"),
         (np.zeros(2, dtype=[("a", "f4")]), "dtype", "numbers"),
         (np.longdouble(1), "dtype", "64 bits"),
         ((x for x in "ab"), "read once", "a list"),

@@ -88,9 +88,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "self.n = n",
     ),
     "large array": (
-        lambda: SVC(kernel=np.zeros((100, 100))),
+        lambda: SVC(kernel=np.zeros((400, 400))),
         "SVC.kernel",
-        "80,000 bytes",
+        "1,280,000 bytes",
         "when it is fitted",
     ),
     "sparse matrix": (
