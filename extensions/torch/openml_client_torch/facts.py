@@ -144,12 +144,13 @@ def retouched(module: nn.Module, twin: nn.Module) -> Iterator[tuple[int, str]]:
 
     Of copies and of what takes its shape from the data this can't be told.
     """
-    theirs = dict(twin.named_parameters())
+    theirs = dict(twin.named_modules())
     for path, inner in module.named_modules():
-        if is_copy(inner) or _is_lazy(inner):
+        again = theirs.get(path)
+        if again is None or is_copy(inner) or is_copy(again) or _is_lazy(inner):
             continue
         for name, mine in inner._parameters.items():
-            other = theirs.get(_joined(path, name))
+            other = again._parameters.get(name)
             if mine is not None and other is not None and mine._version != other._version:
                 yield id(mine), _joined(path, name)
 

@@ -69,8 +69,8 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
         ) from error
     _give_memory(made)
     dtypes = {p.dtype for p in made.parameters() if p.dtype.is_floating_point}
-    if dtypes == {torch.float32}:
-        return made.to(dtype)
+    if dtypes <= {torch.float32}:
+        return _cast(made, dtype)
     if dtypes and dtype not in dtypes:
         name = str(dtypes.pop()).removeprefix("torch.")
         remedy = f"give dtype={name!r}"
@@ -78,6 +78,19 @@ def make_module(module: Any, sizes: Sizes, dtype: torch.dtype) -> nn.Module:
             remedy = "leave it float32, and give amp='bfloat16' to calculate in fewer digits"
         raise ValueError(f"the module is {name}, unlike the recipe; {remedy}")
     return made
+
+
+def _cast(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """Cast real numbers to a dtype, and complex ones to those of such parts."""
+
+    def cast(tensor: Tensor) -> Tensor:
+        if tensor.is_complex():
+            return tensor.to(dtype.to_complex())
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    apply: Any = module._apply
+    apply(cast)
+    return module
 
 
 def _give_memory(module: nn.Module) -> None:

@@ -285,8 +285,9 @@ def _set_tensor(owner: nn.Module, name: str, payload: Json, decoder: Decoder) ->
 
 
 def _set_dtype(module: nn.Module, path: str, dtype: torch.dtype) -> None:
-    if not path:
-        module.to(dtype)
+    if not path:  # of a module with complex weights, too, these stay as they are
+        cast: Any = module._apply
+        cast(lambda t: t.to(dtype) if t.is_floating_point() else t)
         return
     owner, name = _owner(module, path)
     tensor: torch.Tensor | None = getattr(owner, name)

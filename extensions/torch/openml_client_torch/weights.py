@@ -16,6 +16,9 @@ WEIGHTS: Final = "weights"
 
 _TIED: Final = "tied"
 """Metadata: names of tensors that are another one, with that one's name, as JSON."""
+_PAIRS: Final = "pairs"
+"""Metadata: names of tensors that are complex numbers of 128 bits, as JSON; the format has none, so
+they are written as pairs of real numbers."""
 
 
 def write_weights(net: Any) -> bytes:
@@ -26,6 +29,7 @@ def write_weights(net: Any) -> bytes:
     FlowError
         If its state holds something else than tensors.
     """
+    import torch
     from safetensors.torch import save
 
     from openml_client_torch.determinism import state_hash
@@ -41,7 +45,11 @@ def write_weights(net: Any) -> bytes:
         else:
             names[place] = name
             tensors[name] = tensor.detach().cpu().contiguous().clone()
+    pairs = sorted(name for name, tensor in tensors.items() if tensor.dtype == torch.complex128)
+    tensors |= {name: torch.view_as_real(tensors[name]) for name in pairs}
     metadata = {"state": state_hash(state), _TIED: json.dumps(tied, sort_keys=True)}
+    if pairs:
+        metadata[_PAIRS] = json.dumps(pairs)
     return save(tensors, metadata)
 
 
@@ -68,14 +76,24 @@ def read_weights(content: bytes) -> Mapping[str, Tensor]:
     IntegrityError
         If the file is damaged.
     """
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load
 
     try:
-        state = load(content)
-        tied = json.loads(_metadata(content).get(_TIED, "{}"))
+        state, metadata = load(content), _metadata(content)
+        for name in json.loads(metadata.get(_PAIRS, "[]")):
+            state[name] = torch.view_as_complex(state[name])
+        tied = json.loads(metadata.get(_TIED, "{}"))
         return {**state, **{str(name): state[other] for name, other in tied.items()}}
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        SafetensorError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+    ) as error:
         raise IntegrityError(f"the weights are no file of safetensors: {error}") from error
 
 

@@ -170,3 +170,17 @@ class CalculatedWeights(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         return self.linear(rows)
+
+
+class Spectrum(nn.Module):
+    """Weighs frequencies, by complex weights."""
+
+    def __init__(self, n_features: int, n_outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_features // 2 + 1, dtype=torch.complex64))
+        self.drop = nn.Dropout(0.2)
+        self.out = nn.Linear(n_features, n_outputs)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        filtered = torch.fft.irfft(torch.fft.rfft(rows) * self.weight, n=rows.shape[1])
+        return self.out(self.drop(filtered))

@@ -12,6 +12,7 @@ import pytest
 import torch
 from openml_client_torch.codec import CODEC
 from openml_client_torch.modules import rebuilt
+from recipe_nets import Spectrum
 from test_modules import same_bits
 from torch import nn
 from torch.nn import functional
@@ -124,6 +125,10 @@ def copies(model: Any) -> nn.Module:
     return nn.ModuleList([copy.deepcopy(model) for _ in range(3)])
 
 
+def copies_before(model: Any) -> nn.Module:
+    return nn.Sequential(*[copy.deepcopy(model.fc) for _ in range(2)], model.fc)
+
+
 def changed_copies(model: Any) -> nn.Module:
     twins = nn.ModuleList([model, copy.deepcopy(model)])
     twins[1].fc = nn.Linear(8, 2)
@@ -163,6 +168,7 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
     "plain attributes": changed(set_plainly),
     "a small tensor": changed(lambda model: setattr(model, "x", torch.tensor([1.0, 2.0]))),
     "double": changed(lambda model: model.double()),
+    "double beside complex weights": changed(lambda m: m.double(), lambda: Spectrum(3, 2)),
     "one part in half": changed(lambda model: model.fc.half() and None),
     "a filled buffer": changed(
         fill_table,
@@ -179,6 +185,7 @@ CHANGES: dict[str, Callable[[], nn.Module]] = {
     "taken out and kept": changed(take_out_and_keep),
     "taken out of what was changed": changed(take_out_of_what_was_changed),
     "copies": changed(copies),
+    "copies before the first": changed(copies_before),
     "changed copies": changed(changed_copies),
     "a copy inside": changed(copy_inside),
     "in a plain list": changed(in_a_list),

@@ -211,6 +211,8 @@ class _Trained:
         lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)),
         lambda: nn.Linear(2, 3, dtype=torch.float64),
         lambda: nn.Linear(2, 3, dtype=torch.bfloat16),
+        lambda: nn.Linear(2, 3, dtype=torch.complex64),
+        lambda: nn.Linear(2, 3, dtype=torch.complex128),
         lambda: nn.Embedding(0, 3),
         lambda: nn.LSTM(2, 3, num_layers=2),
     ],
@@ -221,6 +223,7 @@ def test_weights_come_back_as_they_were(make: Any) -> None:
     again = read_weights(write_weights(_Trained(module)))
     assert again.keys() == state.keys()
     assert all(torch.equal(again[name], state[name]) for name in state)
+    assert all(again[name].dtype == state[name].dtype for name in state)
 
 
 class Extra(nn.Linear):

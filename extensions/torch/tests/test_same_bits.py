@@ -21,13 +21,14 @@ import torch
 from openml_client_torch import (
     CARDINALITIES,
     N_CLASSES,
+    N_FEATURES,
     N_NUMERIC,
     N_STEPS,
     EmbedCategories,
     TorchClassifier,
 )
 from openml_client_torch.models import REBUILDER
-from recipe_nets import labels_of, mlp, numbers, recipe, table
+from recipe_nets import Spectrum, labels_of, mlp, numbers, recipe, table
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import GaussianRandomProjection
@@ -87,6 +88,7 @@ def test_fresh_processes_give_the_same_bits() -> None:
     models = [
         recipe(scheduler=sequence, scheduler_step="step"),
         recipe(deep, preprocessing="ordinal", validation_fraction=0.2, patience=2, batch_size=16),
+        *(recipe(Spectrum(N_FEATURES, N_CLASSES), dtype=kind) for kind in ("float32", "float64")),
     ]
     one, other = (in_a_fresh_process(models, hash_seed) for hash_seed in (1, 2))
     assert one == other
@@ -102,6 +104,13 @@ def test_a_training_changes_no_weights_that_others_begin_with(kind: Any) -> None
     assert models[0].state_hash_ == models[1].state_hash_
     assert models[0].state_hash_ == clone(models[0]).fit(numbers(), y).state_hash_
     assert torch.equal(nets.VECTORS, begin)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_complex_weights_have_as_many_digits_as_the_recipe(kind: str) -> None:
+    model = recipe(Spectrum(3, N_CLASSES), dtype=kind).fit(numbers(), np.arange(120) % 3)
+    assert model.module_.weight.dtype == getattr(torch, kind).to_complex()
+    assert model.module_.out.weight.dtype == getattr(torch, kind)
 
 
 def test_restored_weights_predict_the_same() -> None:
