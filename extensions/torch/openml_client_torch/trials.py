@@ -74,10 +74,11 @@ def try_loss(loss: Callable[[Tensor, Tensor], Tensor], outputs: Tensor, targets:
     try:
         with torch.no_grad():
             value = loss(outputs, targets)
-    except RuntimeError as error:
+    except Exception as error:  # whatever a loss raises
+        what = str(error) if isinstance(error, RuntimeError) else repr(error)
         raise ValueError(
             f"the loss can't take outputs {tuple(outputs.shape)} of {outputs.dtype} with targets "
-            f"{tuple(targets.shape)} of {targets.dtype}: {error}"
+            f"{tuple(targets.shape)} of {targets.dtype}: {what}"
         ) from error
     if not isinstance(value, Tensor) or value.ndim != 0:
         raise ValueError("the loss must give one number; set reduction='mean'")

@@ -59,6 +59,11 @@ def test_a_regressor_refuses_losses_of_classes(loss: Any) -> None:
         describe(regressor(loss=loss))
 
 
+def test_a_loss_that_takes_something_else_is_named() -> None:
+    with pytest.raises(ValueError, match=r"loss can't take outputs \(120, 1\).*TypeError.*'var'"):
+        regressor(loss=nn.GaussianNLLLoss, batch_size=120).fit(numbers(), LABELS)
+
+
 def test_outputs_that_are_no_numbers_before_the_first_step_are_not_the_learning_rates() -> None:
     complaint = r"no numbers for \d+ of 120 rows before its first step, so it is not the learning"
     with pytest.raises(ValueError, match=complaint):
